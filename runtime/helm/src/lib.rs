@@ -1,0 +1,1 @@
+//! Charts: Go templates, Sprig and Helm functions, values, charts from folders and archives.

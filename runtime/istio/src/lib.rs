@@ -1,0 +1,1 @@
+//! Istio: IstioOperator to manifests, install, gateways, remote secrets, checks.

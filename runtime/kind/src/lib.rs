@@ -1,0 +1,1 @@
+//! Clusters as kind makes them, on a Docker engine.

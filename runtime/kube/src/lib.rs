@@ -1,0 +1,1 @@
+//! Kubernetes, through kube: apply, wait, exec, logs, port-forward, kubeconfig files.

@@ -1,0 +1,1 @@
+//! MetalLB: install, address pools, readiness.

@@ -1,0 +1,1 @@
+//! Releases of Istio and MetalLB: found, fetched, checked by digest, cached.

@@ -1,0 +1,1 @@
+//! Rhai: engine, registration, argument binding, modules, sources and spans, control functions.

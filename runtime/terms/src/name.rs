@@ -4,7 +4,8 @@ use std::{fmt, ops::Deref, str::FromStr};
 
 use crate::{Invalid, written_as_string};
 
-const EXPECTED: &str = "a cluster name of lower-case letters, digits, `-` and `.`, at most 50 long, such as \"cluster1\"";
+const EXPECTED: &str =
+    "a cluster name of lower-case letters, digits, `-` and `.`, at most 50 long, such as \"cluster1\"";
 
 /// The name of a kind cluster: `a-z`, `0-9`, `-` and `.`, beginning and ending with a letter or digit, at most 50 long,
 /// for it becomes part of host names of at most 63 characters.

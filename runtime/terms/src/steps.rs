@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 /// One thing that a long act tells: never a secret, never more than a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Progress {
     /// What it does now: `starting control plane`.
     Doing(String),

@@ -1,0 +1,5 @@
+//! Operations `net::*`.
+
+use crate::catalogue::Catalogue;
+
+pub(crate) fn register(_catalogue: &mut Catalogue) {}

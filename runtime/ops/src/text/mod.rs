@@ -1,0 +1,5 @@
+//! Operations `text::*`.
+
+use crate::catalogue::Catalogue;
+
+pub(crate) fn register(_catalogue: &mut Catalogue) {}

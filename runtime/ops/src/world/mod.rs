@@ -1,0 +1,82 @@
+//! The world that operations act on: the environment as data, the settings of the run, and connections, made when they
+//! are first needed and kept. Nothing here reads the real environment; the binary hands it in.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// What the process was started with.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// Environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+    /// The working folder; relative paths of scripts are taken from here.
+    pub directory: PathBuf,
+}
+
+impl Environment {
+    /// The value of a variable; an empty one counts as not set.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A path as a script gave it: `~/` is the home folder, relative ones are taken from the working folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.directory.join(path),
+        }
+    }
+}
+
+/// Settings of a run, from the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// `--kubeconfig`: the file to use instead of `KUBECONFIG` and `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--release-dir`: unpacked releases; stands before `MESHRUN_RELEASES` and the cache.
+    pub release_dir: Option<PathBuf>,
+    /// Where downloads are kept; by default the user's cache folder.
+    pub cache_dir: Option<PathBuf>,
+    /// `--docker-host`: the engine to use instead of the one that the docker client would find.
+    pub docker_host: Option<String>,
+}
+
+/// The world.
+#[derive(Debug)]
+pub struct World {
+    /// What the process was started with.
+    pub environment: Environment,
+    /// Settings of the run.
+    pub settings: Settings,
+}
+
+impl World {
+    /// A world with nothing connected yet.
+    pub fn new(environment: Environment, settings: Settings) -> Self {
+        Self { environment, settings }
+    }
+
+    /// The folder of unpacked releases, by `--release-dir` or `MESHRUN_RELEASES`.
+    pub fn release_dir(&self) -> Option<PathBuf> {
+        let named = || self.environment.variable("MESHRUN_RELEASES").map(|path| self.environment.path(path));
+        self.settings.release_dir.clone().or_else(named)
+    }
+
+    /// The folder for downloads: `--cache-dir`, `MESHRUN_CACHE`, `$XDG_CACHE_HOME/meshrun` or `~/.cache/meshrun`.
+    pub fn cache_dir(&self) -> PathBuf {
+        let environment = &self.environment;
+        let xdg = || environment.variable("XDG_CACHE_HOME").map(|path| Path::new(path).join("meshrun"));
+        let home = || environment.home.as_ref().map(|home| home.join(".cache/meshrun"));
+        self.settings
+            .cache_dir
+            .clone()
+            .or_else(|| environment.variable("MESHRUN_CACHE").map(|path| environment.path(path)))
+            .or_else(xdg)
+            .or_else(home)
+            .unwrap_or_else(|| environment.directory.join(".meshrun-cache"))
+    }
+}

@@ -1,0 +1,106 @@
+//! From a YAML text to JSON values, by the rules of Kubernetes: YAML 1.1 words, keys made strings, merge keys, the last
+//! of two equal keys wins.
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StrInput};
+use serde_json::Value;
+
+use crate::{
+    error::{Error, Kind},
+    tree::{MAX_DEPTH, Tree},
+};
+
+/// A document of a YAML stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// The line of the whole text on which its content begins, from 1.
+    pub line: usize,
+}
+
+/// Reads the documents of a text one after the other; what comes after the last one asked for is not looked at.
+pub(crate) struct Documents<'t> {
+    text: &'t str,
+    events: Parser<'t, StrInput<'t>>,
+}
+
+impl<'t> Documents<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        Self { text, events: Parser::new_from_str_with_options(text, options()) }
+    }
+
+    /// The next document, null ones included.
+    pub(crate) fn next(&mut self) -> Result<Option<Document>, Error> {
+        while let Some((event, span)) = self.event()? {
+            match event {
+                Event::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
+                    let found = format!("expected YAML 1.1, found `%YAML {}.{}`", version.major, version.minor);
+                    return Err(error(Kind::Syntax, self.text, span, found)
+                        .with_help("leave the `%YAML` line out: Kubernetes reads YAML 1.1 only"));
+                }
+                Event::DocumentStart(..) => return self.document(),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn document(&mut self) -> Result<Option<Document>, Error> {
+        let mut tree = Tree::default();
+        let mut line = None;
+        while let Some((event, span)) = self.event()? {
+            if event.is_node() || event.is_alias() {
+                line.get_or_insert(span.start.line());
+            }
+            let added = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                    tree.scalar(&text, style == ScalarStyle::Plain, tag.as_deref(), anchor, span)
+                }
+                Event::SequenceStart(_, anchor, _) => tree.start_list(anchor, span),
+                Event::MappingStart(_, anchor, _) => tree.start_map(anchor, span),
+                Event::SequenceEnd | Event::MappingEnd => tree.end(),
+                Event::Alias(id) => tree.alias(id, span),
+                Event::DocumentEnd => break,
+                _ => Ok(()),
+            };
+            added.map_err(|wrong| {
+                let told = error(wrong.kind, self.text, wrong.span, wrong.message);
+                wrong.help.map_or(told.clone(), |help| told.with_help(help))
+            })?;
+        }
+        Ok(Some(Document { value: tree.finish(), line: line.unwrap_or(1) }))
+    }
+
+    fn event(&mut self) -> Result<Option<(Event<'t>, Span)>, Error> {
+        self.events.next_event().transpose().map_err(|scan| {
+            let at = scan.marker().byte_offset().unwrap_or(self.text.len());
+            let length = usize::from(at < self.text.len());
+            let error = Error::new(Kind::Syntax, self.text, at, length, scan.info());
+            match self.text[..at.min(self.text.len())].rsplit('\n').next() {
+                Some(line) if line.contains('\t') && line.trim_start_matches([' ', '\t']).is_empty() => {
+                    error.with_help("indent with blanks; YAML takes no tabs for it")
+                }
+                _ => error,
+            }
+        })
+    }
+}
+
+/// As libyaml reads, on which Go's readers are modelled.
+fn options() -> Options {
+    granit_parser::options! {
+        emit_comments: false,
+        bom_inside_document_as_content: true,
+        block_scalar_eof_without_line_feed: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    }
+}
+
+fn error(kind: Kind, text: &str, span: Span, message: String) -> Error {
+    let start = span.start.byte_offset().unwrap_or(text.len());
+    let end = span.end.byte_offset().unwrap_or(start).max(start);
+    let first_line = text[start..end].find('\n').map_or(end, |length| start + length);
+    Error::new(kind, text, start, first_line - start, message)
+}

@@ -78,6 +78,12 @@ impl Context {
         Self { deadline: Some(deadline), cancel: self.cancel.child_token(), ..self.clone() }
     }
 
+    /// The root of the same run with nothing cancelled and no deadline, for what is done at its end.
+    #[must_use]
+    pub fn afterwards(&self) -> Self {
+        Self { branch: Branch::default(), cancel: CancellationToken::new(), deadline: None, ..self.clone() }
+    }
+
     /// A number that no other call, step or branch of the run has.
     pub fn next_id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)

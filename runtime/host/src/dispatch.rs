@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use crate::{Call, Context, Failure, Function, Happening, Outcome, Value, arguments};
+use crate::{Call, Context, Effect, Failure, Function, Happening, Outcome, Value, arguments};
 
-/// Call the function from this place with these arguments.
+/// Call the function from this place with these arguments. Pure functions are called without a word: they have no
+/// effect to tell and nothing to wait for.
 ///
 /// # Errors
 /// What the operation fails with; `host::not_permitted`, `script::arguments`, `script::unknown_option` before it begins;
@@ -16,6 +17,9 @@ pub async fn dispatch(function: &Function, context: &Context, given: Vec<Value>)
     let shown = arguments::shown(spec, &named);
     let call = Call::new(context);
     let (subject, running) = function.prepare(call.clone(), named)?;
+    if spec.effect == Effect::Pure {
+        return running.await.map_err(|failure| failure.of(spec.name, &subject));
+    }
     let operation = spec.name.to_owned();
     let started = Instant::now();
     context.tell(Happening::CallStarted {
@@ -86,7 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Class, Effect, Events, Permissions, function::Declared};
+    use crate::{Class, Events, Permissions, function::Declared};
 
     /// Greet somebody.
     #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -114,7 +118,7 @@ mod tests {
             name: "test::greet",
             positional: &["name"],
             returns: "a string",
-            effect: Effect::Pure,
+            effect: Effect::Runs,
             permissions: &[Class::Run],
             failures: &[],
             example: "test::greet(\"x\")",

@@ -23,6 +23,9 @@ pub struct Failure {
     /// What it was about: `cluster1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The branch of `parallel` that it failed in: `cluster1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// The piece of a file that is wrong, when it is a file that is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Excerpt>,
@@ -75,6 +78,7 @@ impl Failure {
             causes: Vec::new(),
             operation: None,
             subject: None,
+            branch: None,
             excerpt: None,
             trace: Vec::new(),
             related: Vec::new(),

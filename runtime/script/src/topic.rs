@@ -1,0 +1,38 @@
+//! What there is to read about: host functions, control functions, functions of the standard library.
+
+use meshrun_host::Spec;
+use serde::Serialize;
+
+/// An entry of the manual.
+#[derive(Debug, Clone, Serialize)]
+pub struct Topic {
+    /// `kind::create_cluster`, `parallel`.
+    pub name: String,
+    /// How it is called.
+    pub signature: String,
+    /// The manual: first line an imperative sentence.
+    pub doc: String,
+    /// A script that runs.
+    pub example: String,
+    /// The specification, for a host function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Spec>,
+}
+
+impl Topic {
+    pub(crate) fn of(spec: &Spec) -> Self {
+        Self {
+            name: spec.name.to_owned(),
+            signature: spec.signature(),
+            doc: spec.doc.clone(),
+            example: spec.example.to_owned(),
+            spec: Some(spec.clone()),
+        }
+    }
+
+    /// The first sentence of the manual.
+    pub fn summary(&self) -> &str {
+        let first = self.doc.split("\n\n").next().unwrap_or_default();
+        first.find(". ").map_or(first, |end| &first[..=end])
+    }
+}

@@ -8,12 +8,12 @@ use std::cmp::Ordering;
 /// The rule is not transitive for some mixtures (`x1299` < `x12a` < `x13` < `x1299`), where Go's result is left to chance.
 /// So no sort of the standard library, which may panic then, but a merge sort from the order of bytes: the result is
 /// always the same.
-pub(crate) fn sorted<'k, T>(mut entries: Vec<(&'k String, T)>) -> Vec<(&'k String, T)> {
+pub(crate) fn sorted<T>(mut entries: Vec<(&String, T)>) -> Vec<(&String, T)> {
     entries.sort_by_key(|(key, _)| *key);
     merge_sort(entries)
 }
 
-fn merge_sort<'k, T>(mut entries: Vec<(&'k String, T)>) -> Vec<(&'k String, T)> {
+fn merge_sort<T>(mut entries: Vec<(&String, T)>) -> Vec<(&String, T)> {
     if entries.len() < 2 {
         return entries;
     }

@@ -139,17 +139,19 @@ impl Printer {
 
     fn double(&mut self, text: &str, indent: usize, breaks: bool) {
         self.indicator("\"");
+        // Go asks at every character whether the text begins with a byte order mark, and then escapes them all.
+        let all = text.starts_with('\u{feff}');
         let mut after_blank = false;
         let mut chars = text.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
-            let breakable = breaks && !after_blank && self.column > WIDTH && at > 0 && next.is_some();
+            let breakable = breaks && !all && !after_blank && self.column > WIDTH && at > 0 && next.is_some();
             if c == ' ' && breakable {
                 self.new_line(indent);
                 if next == Some(' ') {
                     self.put('\\');
                 }
-            } else if is_printable(c) && !is_break(c) && c != '"' && c != '\\' {
+            } else if is_printable(c) && !all && !is_break(c) && c != '"' && c != '\\' {
                 self.put(c);
             } else {
                 escape(c).chars().for_each(|c| self.put(c));

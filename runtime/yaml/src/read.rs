@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, Kind},
-    tree::{MAX_DEPTH, Tree},
+    tree::{MAX_DEPTH, Place, Tree},
 };
 
 /// A document of a YAML stream.
@@ -35,7 +35,7 @@ impl<'t> Documents<'t> {
             match event {
                 Event::DocumentStart(_, Some(version)) if (version.major, version.minor) != (1, 1) => {
                     let found = format!("expected YAML 1.1, found `%YAML {}.{}`", version.major, version.minor);
-                    return Err(error(Kind::Syntax, self.text, span, found)
+                    return Err(error(Kind::Syntax, self.text, place(span), found)
                         .with_help("leave the `%YAML` line out: Kubernetes reads YAML 1.1 only"));
                 }
                 Event::DocumentStart(..) => return self.document(),
@@ -52,20 +52,21 @@ impl<'t> Documents<'t> {
             if event.is_node() || event.is_alias() {
                 line.get_or_insert(span.start.line());
             }
+            let at = place(span);
             let added = match event {
                 Event::Scalar(text, style, anchor, tag) => {
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
-                    tree.scalar(&text, style == ScalarStyle::Plain, tag.as_deref(), anchor, span)
+                    tree.scalar(&text, style == ScalarStyle::Plain, tag.as_deref(), anchor, at)
                 }
-                Event::SequenceStart(_, anchor, _) => tree.start_list(anchor, span),
-                Event::MappingStart(_, anchor, _) => tree.start_map(anchor, span),
+                Event::SequenceStart(_, anchor, _) => tree.start_list(anchor, at),
+                Event::MappingStart(_, anchor, _) => tree.start_map(anchor, at),
                 Event::SequenceEnd | Event::MappingEnd => tree.end(),
-                Event::Alias(id) => tree.alias(id, span),
+                Event::Alias(id) => tree.alias(id, at),
                 Event::DocumentEnd => break,
                 _ => Ok(()),
             };
             added.map_err(|wrong| {
-                let told = error(wrong.kind, self.text, wrong.span, wrong.message);
+                let told = error(wrong.kind, self.text, wrong.at, wrong.message);
                 wrong.help.map_or(told.clone(), |help| told.with_help(help))
             })?;
         }
@@ -98,9 +99,14 @@ fn options() -> Options {
     }
 }
 
-fn error(kind: Kind, text: &str, span: Span, message: String) -> Error {
-    let start = span.start.byte_offset().unwrap_or(text.len());
-    let end = span.end.byte_offset().unwrap_or(start).max(start);
-    let first_line = text[start..end].find('\n').map_or(end, |length| start + length);
-    Error::new(kind, text, start, first_line - start, message)
+/// The bytes of a span. Of a text in memory the parser always knows them.
+fn place(span: Span) -> Place {
+    let start = span.start.byte_offset().unwrap_or(0);
+    Place { start, end: span.end.byte_offset().unwrap_or(start).max(start) }
+}
+
+/// An error about the first line of a place.
+fn error(kind: Kind, text: &str, Place { start, end }: Place, message: String) -> Error {
+    let length = text[start..end].find('\n').unwrap_or(end - start);
+    Error::new(kind, text, start, length, message)
 }

@@ -76,7 +76,7 @@ impl Reading<'_> {
 
     fn unknown_function(&self, signature: &str) -> Failure {
         let name = signature.split(" (").next().unwrap_or(signature).trim();
-        let arguments = signature.split_once(" (").map_or("", |(_, rest)| rest.trim_end_matches(')'));
+        let arguments = types(signature.split_once(" (").map_or("", |(_, rest)| rest.trim_end_matches(')')));
         if let Some(topic) = self.shared.topic(name) {
             let message = format!("`{name}` cannot be called with ({arguments})");
             return Failure::new("script::arguments", message)
@@ -139,6 +139,21 @@ fn syntax(kind: &ParseErrorType) -> Failure {
 /// `anon$…` is a closure to people.
 fn spoken(name: &str) -> &str {
     if name.starts_with("anon$") || name.is_empty() { "closure" } else { name }
+}
+
+/// The types of arguments in the words of scripts.
+fn types(list: &str) -> String {
+    const WORDS: [(&str, &str); 6] = [
+        ("&str | ImmutableString | String", "string"),
+        ("i64", "int"),
+        ("f64", "float"),
+        ("FnPtr", "closure"),
+        ("Fn", "closure"),
+        ("()", "nothing"),
+    ];
+    let word =
+        |one: &str| WORDS.iter().find(|(rust, _)| *rust == one).map_or(one.to_owned(), |(_, word)| (*word).to_owned());
+    list.split(", ").map(word).collect::<Vec<_>>().join(", ")
 }
 
 fn without_position(text: &str) -> String {

@@ -78,6 +78,26 @@ impl Runtime {
         &self.shared.topics
     }
 
+    /// The manual of a module of the standard library: its functions with their `///` lines.
+    ///
+    /// # Errors
+    /// `script::syntax` with its place.
+    pub fn module_topics(&self, name: &str, source: &Source) -> Result<Vec<Topic>, Failure> {
+        let ast = self.compile(source)?;
+        let shown = |function: &rhai::ScriptFnMetadata| {
+            function.access == rhai::FnAccess::Public && !function.name.starts_with("anon$")
+        };
+        let mut topics: Vec<Topic> =
+            ast.iter_functions().filter(shown).map(|function| Topic::of_module(name, &function)).collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(topics)
+    }
+
+    /// Definitions of all functions for editors, as `.d.rhai` files: name and text.
+    pub fn definitions(&self) -> Vec<(String, String)> {
+        self.engine.definitions().include_standard_packages(false).iter_files().collect()
+    }
+
     /// Read the script without running it.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use rhai::{AST, Dynamic, EvalAltResult, ParseErrorType, Scope};
 
-use meshrun_host::{Failure, Value};
+use meshrun_host::{Context, Failure, Value};
 
 use crate::{Ended, Runtime, Source, place};
 
@@ -34,15 +34,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Run a piece of code.
+    /// Run a piece of code; what cancels the context ends it.
     ///
     /// # Errors
     /// How it ended, when it did not just return a value.
-    pub fn eval(&mut self, text: &str) -> Result<Value, Ended> {
+    pub fn eval(&mut self, text: &str, context: &Context) -> Result<Value, Ended> {
         self.pieces += 1;
         let source = Source { name: format!("line {}", self.pieces), text: text.to_owned() };
         self.runtime.shared.sources.add(&source);
-        let result = self.eval_source(&source);
+        let result = self.eval_source(&source, context);
         let mut ended = self.runtime.finish(&source, result);
         if let Err(Ended::Failed(failure)) = &mut ended {
             without_first_line(failure, &source.name);
@@ -50,7 +50,7 @@ impl<'a> Session<'a> {
         ended
     }
 
-    fn eval_source(&mut self, source: &Source) -> Result<Dynamic, Box<EvalAltResult>> {
+    fn eval_source(&mut self, source: &Source, context: &Context) -> Result<Dynamic, Box<EvalAltResult>> {
         let engine = &self.runtime.engine;
         let code = self.with_imports(&source.code());
         let mut ast = engine
@@ -59,8 +59,7 @@ impl<'a> Session<'a> {
         let mut whole = self.kept.clone();
         whole.combine(ast.clone());
         whole.set_source(source.name.as_str());
-        let context = self.runtime.shared.context.clone();
-        let result = place::within(context, || engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole));
+        let result = place::within(context.clone(), || engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole));
         if result.is_ok() {
             self.kept.combine(ast.clear_statements().clone());
             self.imports.extend(import_lines(&source.text));

@@ -30,6 +30,20 @@ impl Topic {
         }
     }
 
+    /// A function of a script module.
+    pub(crate) fn of_module(module: &str, function: &rhai::ScriptFnMetadata) -> Self {
+        let line =
+            |line: &str| line.trim_start().trim_start_matches("///").strip_prefix(' ').unwrap_or_default().to_owned();
+        let doc: Vec<String> = function.comments.iter().flat_map(|comment| comment.lines()).map(line).collect();
+        Self {
+            name: format!("{module}::{}", function.name),
+            signature: format!("{module}::{}({})", function.name, function.params.join(", ")),
+            doc: doc.join("\n"),
+            example: String::new(),
+            spec: None,
+        }
+    }
+
     /// The first sentence of the manual.
     pub fn summary(&self) -> &str {
         let first = self.doc.split("\n\n").next().unwrap_or_default();

@@ -270,10 +270,10 @@ fn a_session_keeps_variables_functions_and_imports() {
     assert!(session.is_incomplete("fn f() {"));
     assert!(session.is_incomplete("let s = `abc"));
     assert!(!session.is_incomplete("let x = ;"));
-    session.eval("let x = 2;").unwrap();
-    session.eval("fn double(n) { n * 2 }").unwrap();
-    session.eval("import \"lib\" as lib;").unwrap();
-    assert_eq!(session.eval("double(x) + lib::one()").unwrap(), json!(5));
-    assert_eq!(session.eval("x += 1; x").unwrap(), json!(3));
+    session.eval("let x = 2;", &bench.context).unwrap();
+    session.eval("fn double(n) { n * 2 }", &bench.context).unwrap();
+    session.eval("import \"lib\" as lib;", &bench.context).unwrap();
+    assert_eq!(session.eval("double(x) + lib::one()", &bench.context).unwrap(), json!(5));
+    assert_eq!(session.eval("x += 1; x", &bench.context).unwrap(), json!(3));
     assert_eq!(session.variables(), ["x"]);
 }

@@ -1,0 +1,208 @@
+//! From the command line to the work.
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::CommandFactory;
+use meshrun_host::{Context, Events, Failure, Permissions};
+use meshrun_ops::{Environment, Settings, World};
+use meshrun_script::{Ended, Library, Runtime, Setup, Source};
+
+use crate::{
+    cli::{Cli, Command, Options},
+    docs, eject, embedded,
+    exit::Exit,
+    interrupt::{self, Interrupt},
+    repl, report, scripts,
+    view::{self, View},
+};
+
+/// The stack of the script's thread: deep enough for the engine's call levels. It is reserved, not used.
+const STACK: usize = 256 << 20;
+
+/// Do what the command line says.
+pub fn run(cli: Cli) -> Exit {
+    let options = cli.options;
+    match cli.command {
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "meshrun", &mut std::io::stdout());
+            Exit::Done
+        }
+        Some(Command::Eject { folder, force }) => eject::eject(&folder, force),
+        Some(Command::Script(words)) => run_script(options, words),
+        Some(Command::Check { scripts: paths }) => with_runtime(&options, &[], |bench| scripts::check(bench, &paths)),
+        Some(Command::Docs { name, markdown, json }) => {
+            with_runtime(&options, &[], |bench| docs::show(&bench.runtime, name.as_deref(), markdown, json))
+        }
+        Some(Command::Defs { folder }) => {
+            with_runtime(&options, &[], |bench| docs::definitions(&bench.runtime, &folder))
+        }
+        None => match options.eval.clone() {
+            Some(code) => {
+                let source = Source { name: "-e".to_owned(), text: code };
+                with_runtime(&options, &[], |bench| scripts::run(bench, &source, &[], true))
+            }
+            None => with_runtime(&options, &[], repl::run),
+        },
+    }
+}
+
+fn run_script(options: Options, words: Vec<String>) -> Exit {
+    let Some((path, arguments)) = words.split_first() else { return Exit::Usage };
+    if options.eval.is_some() {
+        eprintln!("error: `-e` takes no script, found `{path}`");
+        return Exit::Usage;
+    }
+    match source(path) {
+        Ok(source) => with_runtime(&options, arguments, |bench| scripts::run(bench, &source, arguments, false)),
+        Err(failure) => {
+            report::print(&failure, None, options.log);
+            Exit::Usage
+        }
+    }
+}
+
+/// The text of the script: standard input, a file, or one that is built in; the file wins.
+fn source(path: &str) -> Result<Source, Failure> {
+    if path == "-" {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        read.map_err(|error| Failure::new("script::unreadable", format!("cannot read standard input: {error}")))?;
+        return Ok(Source { name: "standard input".to_owned(), text });
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Source { name: path.to_owned(), text }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match embedded::script(path) {
+            Some(text) => Ok(Source { name: format!("built-in:{path}"), text: text.to_owned() }),
+            None => Err(no_such_script(path)),
+        },
+        Err(error) => Err(Failure::new("script::unreadable", format!("cannot read `{path}`: {error}"))),
+    }
+}
+
+fn no_such_script(path: &str) -> Failure {
+    let failure =
+        Failure::new("script::no_such_script", format!("there is no script `{path}`, neither as a file nor built in"));
+    let commands = ["check", "docs", "defs", "eject", "completions", "help"].map(str::to_owned);
+    let built_in = embedded::scripts().into_iter().map(|(file, _)| format!("scripts/{file}"));
+    let known: Vec<String> = commands.into_iter().chain(built_in).collect();
+    match meshrun_host::arguments::nearest(path, known.iter().map(String::as_str)) {
+        Some(near) => failure.with_help(format!("did you mean `{near}`?")),
+        None => failure.with_help(format!("built in are {}", known[6..].join(", "))),
+    }
+}
+
+/// What a command works with.
+pub struct Bench {
+    pub runtime: Runtime,
+    pub context: Context,
+    pub view: Arc<dyn View>,
+    pub interrupt: Interrupt,
+    pub options: Options,
+    pub home: Option<PathBuf>,
+}
+
+/// Make the runtime, and do the work on a thread of its own.
+fn with_runtime(options: &Options, arguments: &[String], work: impl FnOnce(&Bench) -> Exit + Send) -> Exit {
+    let tokio = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(tokio) => tokio,
+        Err(error) => return bug(&format!("cannot start the runtime: {error}")),
+    };
+    let environment = environment();
+    let view = view::view(options);
+    let told = Arc::clone(&view);
+    let context = Context::new(Events::new(move |event| told.tell(event)), permissions(options, arguments));
+    let interrupt = interrupt::watch(&tokio, &context);
+    let home = environment.home.clone();
+    let (options, handle) = (options.clone(), tokio.handle().clone());
+    let on_thread = move || {
+        let runtime = runtime(&options, environment, context.clone(), handle);
+        work(&Bench { runtime, context, view, interrupt, options, home })
+    };
+    let joined = std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().name("script".to_owned()).stack_size(STACK).spawn_scoped(scope, on_thread);
+        thread.map(std::thread::ScopedJoinHandle::join)
+    });
+    tokio.shutdown_background();
+    match joined {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(_)) => bug("the script's thread panicked"),
+        Err(error) => bug(&format!("cannot start the script's thread: {error}")),
+    }
+}
+
+fn bug(message: &str) -> Exit {
+    report::print(&Failure::bug(message), None, None);
+    Exit::Bug
+}
+
+fn runtime(options: &Options, environment: Environment, context: Context, handle: tokio::runtime::Handle) -> Runtime {
+    let library = Library { folders: library_folders(options, &environment), embedded: embedded::modules() };
+    let variables = environment.variables.clone();
+    let settings = Settings {
+        kubeconfig: options.kubeconfig.clone(),
+        release_dir: options.release_dir.clone(),
+        cache_dir: options.cache_dir.clone(),
+        docker_host: options.docker_host.clone(),
+    };
+    let world = Arc::new(World::new(environment, settings));
+    let functions = meshrun_ops::catalogue(&world);
+    Runtime::new(Setup { functions, context, handle, library, environment: variables })
+}
+
+fn library_folders(options: &Options, environment: &Environment) -> Vec<PathBuf> {
+    let named = environment.variable("MESHRUN_LIB").map(std::env::split_paths).into_iter().flatten();
+    let beside = Path::new("stdlib").is_dir().then(|| PathBuf::from("stdlib"));
+    options.lib.iter().cloned().chain(named).chain(beside).collect()
+}
+
+fn environment() -> Environment {
+    let variables: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned());
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    Environment { variables, home, directory }
+}
+
+/// What the flags allow. A context that stands among the script's arguments has been named by the user.
+fn permissions(options: &Options, arguments: &[String]) -> Permissions {
+    let named = arguments
+        .iter()
+        .flat_map(|argument| argument.rsplit('=').next().unwrap_or(argument).split(','))
+        .map(str::to_owned);
+    let permissions = Permissions::all().deny(options.deny.iter().copied());
+    let permissions = if options.allow.is_empty() { permissions } else { permissions.only(&options.allow) };
+    permissions.allow_contexts(options.allow_context.iter().cloned()).allow_contexts(named)
+}
+
+/// What an end means for the exit code, after it has been shown.
+pub fn exit_of(bench: &Bench, ended: &Ended) -> Exit {
+    match ended {
+        Ended::Failed(failure) => {
+            bench.view.close();
+            let exit = if bench.interrupt.happened() { Exit::Interrupted } else { Exit::of(failure) };
+            report::print(failure, Some(bench.runtime.sources()), bench.options.log);
+            exit
+        }
+        Ended::Exit(value) => match value.as_u64().and_then(|code| u8::try_from(code).ok()) {
+            Some(0) => Exit::Done,
+            Some(code) => Exit::Chosen(code),
+            None => Exit::Failed,
+        },
+        Ended::Help(text) => {
+            view::print_out(text);
+            Exit::Done
+        }
+        Ended::Usage(text) => {
+            bench.view.close();
+            eprint!("{text}");
+            Exit::Usage
+        }
+    }
+}

@@ -168,7 +168,7 @@ mod tests {
         for good in ["busybox", "127.0.0.1:5001/a/b:v1", "0123abcd", &format!("sha256:{}", "0".repeat(64))] {
             checked_reference(good).unwrap();
         }
-        for bad in ["", "..", "../containers", "a/../b", "a b", "sha256:xyz", "a?x=1"] {
+        for bad in ["", "..", "../containers", "a/../b", "a b", "Up/case", "a?x=1"] {
             assert!(matches!(checked_reference(bad), Err(Error::BadSpec { .. })), "{bad}");
         }
     }

@@ -52,7 +52,8 @@ pub struct NetworkSpec {
 pub struct Subnet {
     /// The subnet.
     pub subnet: Cidr,
-    /// The address of its gateway; the first one when it is left out.
+    /// The address of its gateway; the first one when it is left out. Of a subnet that was asked for without a gateway, engines
+    /// do not tell the gateway either: the containers in it know.
     #[serde(default)]
     pub gateway: Option<IpAddr>,
     /// The part of the subnet that containers get their addresses from; all of it when it is left out.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use meshrun_terms::Cidr;
+use meshrun_terms::{Cidr, Timeout};
 
 use crate::range::Range;
 
@@ -45,6 +45,53 @@ pub enum Error {
     )]
     #[diagnostic(code("metallb::no_room"), help("{help}"))]
     NoRoom { cluster: String, wanted: u32, network: String, subnets: Vec<Cidr>, left: u64, help: String },
+
+    /// A manifest of something else.
+    #[error("`{manifest}` is not MetalLB's manifest: it has no {missing}")]
+    #[diagnostic(
+        code("metallb::not_metallb"),
+        help("expected `config/manifests/metallb-native.yaml` of a MetalLB release")
+    )]
+    NotMetallb { manifest: String, missing: String },
+
+    /// MetalLB runs, but its webhook does not take pools.
+    #[error("the webhook of MetalLB in `{context}` does not answer after {timeout}")]
+    #[diagnostic(code("metallb::webhook_silent"), help("look at the pod `controller` in namespace `metallb-system`"))]
+    WebhookSilent {
+        context: String,
+        timeout: Timeout,
+        #[source]
+        source: Box<meshrun_kube::Error>,
+    },
+
+    /// There is no MetalLB to configure.
+    #[error("`{context}` has no MetalLB")]
+    #[diagnostic(code("metallb::not_installed"), help("install it first: `metallb::install`"))]
+    NotInstalled { context: String },
+
+    /// A node's label cannot be removed.
+    #[error("node `{node}` of `{context}` stays excluded from load balancing")]
+    #[diagnostic(
+        code("metallb::node_excluded"),
+        help("remove its label `node.kubernetes.io/exclude-from-external-load-balancers`")
+    )]
+    NodeStaysExcluded {
+        context: String,
+        node: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+
+    /// The cluster refused, or did not become what was waited for.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Kube(Box<meshrun_kube::Error>),
+}
+
+impl From<meshrun_kube::Error> for Error {
+    fn from(error: meshrun_kube::Error) -> Self {
+        Self::Kube(Box::new(error))
+    }
 }
 
 fn joined(subnets: &[Cidr]) -> String {

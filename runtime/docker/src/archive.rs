@@ -4,6 +4,7 @@
 //! is written below such a path stays hidden; feed a command there instead, [`exec::run`](crate::exec::run).
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     path::{Component, Path, PathBuf},
     time::SystemTime,
@@ -14,9 +15,10 @@ use bollard::query_parameters::{
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use sha2::{Digest, Sha256};
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
-use crate::{Docker, Error, containers::checked_name, error::Subject};
+use crate::{Docker, Error, containers::checked_name, classify::Subject};
 
 /// Bit 31 of a file's mode in Go's words: it is a folder.
 const GO_FOLDER: u32 = 1 << 31;
@@ -123,11 +125,12 @@ fn beside(link: &str, target: &str) -> String {
 }
 
 /// Copy a file or a folder of this machine into a container. If `target` is a folder there, or ends with `/`, it goes into that
-/// folder under its own name; else `target` is its new name. Modes are kept, everything belongs to root.
+/// folder under its own name; else `target` is its new name. Modes are kept, everything belongs to root. Returns whether anything
+/// was copied: what is in the container already, with the same content and modes, is not copied again.
 ///
 /// # Errors
 /// `docker::no_container`, `docker::unreadable`.
-pub async fn copy_to(docker: &Docker, container: &str, source: &Path, target: &str) -> Result<(), Error> {
+pub async fn copy_to(docker: &Docker, container: &str, source: &Path, target: &str) -> Result<bool, Error> {
     let unreadable = |error| Error::Unreadable { path: source.to_owned(), source: error };
     let absolute = std::path::absolute(source).map_err(unreadable)?;
     let whole = tokio::fs::canonicalize(&absolute).await.map_err(unreadable)?;
@@ -135,6 +138,10 @@ pub async fn copy_to(docker: &Docker, container: &str, source: &Path, target: &s
     let name = absolute.file_name().unwrap_or_default().to_string_lossy();
     let path = if into { format!("{}/{name}", target.trim_end_matches('/')) } else { target.to_owned() };
     let inside = below_root(&path)?;
+    let wanted = local_listing(&whole).await.map_err(unreadable)?;
+    if is_part(&wanted, &remote_listing(docker, container, &path).await?) {
+        return Ok(false);
+    }
     let (reader, writer) = tokio::io::duplex(256 * 1024);
     let packing = tokio::task::spawn_blocking(move || pack(&whole, &inside, SyncIoBridge::new(writer)));
     let body = Body::Stream(ReaderStream::with_capacity(reader, 64 * 1024).boxed());
@@ -145,6 +152,68 @@ pub async fn copy_to(docker: &Docker, container: &str, source: &Path, target: &s
         Ok(Err(error)) => Err(unreadable(error)),
         Ok(Ok(())) => sent,
         Err(error) => Err(unreadable(io::Error::other(error))),
+    }?;
+    Ok(true)
+}
+
+/// What an archive holds, by path below its top: what tells one thing from another.
+type Listing = BTreeMap<PathBuf, Thing>;
+
+#[derive(Debug, PartialEq, Eq)]
+enum Thing {
+    Folder { mode: u32 },
+    File { mode: u32, digest: Vec<u8> },
+    Link { target: PathBuf },
+    Other,
+}
+
+/// Whether everything wanted is there; more may be.
+fn is_part(wanted: &Listing, there: &Listing) -> bool {
+    wanted.iter().all(|(path, thing)| there.get(path) == Some(thing))
+}
+
+/// List an archive with one thing at its top. Blocks.
+fn list(archive: impl Read) -> io::Result<Listing> {
+    let mut all = Listing::new();
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        let path: PathBuf = entry.path()?.components().skip(1).collect();
+        let mode = entry.header().mode()? & 0o7777;
+        let thing = match entry.header().entry_type() {
+            tar::EntryType::Directory => Thing::Folder { mode },
+            tar::EntryType::Regular | tar::EntryType::Continuous => {
+                let mut digest = Sha256::new();
+                io::copy(&mut entry, &mut digest)?;
+                Thing::File { mode, digest: digest.finalize().to_vec() }
+            }
+            tar::EntryType::Symlink => {
+                Thing::Link { target: entry.link_name()?.unwrap_or_default().into_owned() }
+            }
+            _ => Thing::Other,
+        };
+        all.insert(path, thing);
+    }
+    Ok(all)
+}
+
+/// What a file or folder of this machine holds, as it would be packed.
+async fn local_listing(source: &Path) -> io::Result<Listing> {
+    let source = source.to_owned();
+    let (reader, writer) = tokio::io::duplex(256 * 1024);
+    let packing = tokio::task::spawn_blocking(move || pack(&source, Path::new("top"), SyncIoBridge::new(writer)));
+    let listing = tokio::task::spawn_blocking(move || list(SyncIoBridge::new(reader)));
+    let (packed, listed) = futures::join!(packing, listing);
+    packed.map_err(io::Error::other)??;
+    listed.map_err(io::Error::other)?
+}
+
+/// What a file or folder of a container holds; nothing when there is none.
+async fn remote_listing(docker: &Docker, container: &str, path: &str) -> Result<Listing, Error> {
+    match with_download(docker, container, path, list).await? {
+        Ok(listing) => Ok(listing),
+        Err(Failed::Engine(Error::NoPath { .. })) => Ok(Listing::new()),
+        Err(Failed::Engine(error)) => Err(error),
+        Err(Failed::Work(source)) => Err(unpacking(container, path, source)),
     }
 }
 
@@ -181,29 +250,58 @@ fn append(archive: &mut tar::Builder<impl io::Write>, source: &Path, name: &Path
 }
 
 /// Copy a file or a folder of a container to this machine. If `target` is a folder it goes into that folder under its own name;
-/// else `target` is its new name, and a file of that name is replaced. Nothing is written outside the target.
+/// else `target` is its new name, and a file of that name is replaced. Nothing is written outside the target. Returns whether
+/// anything was copied: what is here already, with the same content and modes, is left alone.
 ///
 /// # Errors
 /// `docker::no_container`, `docker::no_path`, `docker::unwritable`.
-pub async fn copy_from(docker: &Docker, container: &str, path: &str, target: &Path) -> Result<(), Error> {
+pub async fn copy_from(docker: &Docker, container: &str, path: &str, target: &Path) -> Result<bool, Error> {
+    let unwritable = |source| Error::Unwritable { path: target.to_owned(), source };
+    let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let place = if target.is_dir() { target.join(name) } else { target.to_owned() };
+    if place.exists() {
+        let wanted = remote_listing(docker, container, path).await?;
+        if !wanted.is_empty() && is_part(&wanted, &local_listing(&place).await.map_err(unwritable)?) {
+            return Ok(false);
+        }
+    }
+    let place = target.to_owned();
+    match with_download(docker, container, path, move |archive| unpack(archive, &place)).await? {
+        Ok(()) => Ok(true),
+        Err(Failed::Engine(error)) => Err(error),
+        Err(Failed::Work(source)) => Err(unwritable(source)),
+    }
+}
+
+/// Why the work on a download failed: the engine broke off, or the work itself.
+enum Failed {
+    Engine(Error),
+    Work(io::Error),
+}
+
+type Download = SyncIoBridge<StreamReader<BoxStream<'static, io::Result<Bytes>>, Bytes>>;
+
+/// Work on the archive of a path of a container while it arrives, on a thread that may block.
+async fn with_download<T: Send + 'static>(
+    docker: &Docker,
+    container: &str,
+    path: &str,
+    work: impl FnOnce(Download) -> io::Result<T> + Send + 'static,
+) -> Result<Result<T, Failed>, Error> {
     let chunks = download(docker, container, path)?;
-    let failure = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let noted = failure.clone();
+    let (failed, mut failure) = tokio::sync::oneshot::channel();
+    let mut failed = Some(failed);
     let bytes = chunks.map_err(move |error| {
-        if let Ok(mut noted) = noted.lock() {
-            *noted = Some(error);
+        if let Some(failed) = failed.take() {
+            // Nobody listens any more when the work has ended, and then its result counts.
+            let _ = failed.send(error);
         }
         io::Error::other("the engine broke off")
     });
-    let reader = SyncIoBridge::new(StreamReader::new(bytes));
-    let place = target.to_owned();
-    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &place))
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)));
-    if let Some(error) = failure.lock().ok().and_then(|mut noted| noted.take()) {
-        return Err(error);
-    }
-    unpacked.map_err(|source| Error::Unwritable { path: target.to_owned(), source })
+    let reader = SyncIoBridge::new(StreamReader::new(bytes.boxed()));
+    let worked = tokio::task::spawn_blocking(move || work(reader)).await;
+    let worked = worked.unwrap_or_else(|error| Err(io::Error::other(error)));
+    Ok(worked.map_err(|error| failure.try_recv().map_or(Failed::Work(error), Failed::Engine)))
 }
 
 /// Unpack an archive with one thing at its top, under this name or into this folder. Blocks.
@@ -264,6 +362,10 @@ fn download(docker: &Docker, container: &str, path: &str) -> Result<BoxStream<'s
     let owner = container.to_owned();
     let chunks = docker.patient().download_from_container(container, Some(options));
     Ok(chunks.map_err(move |error| Error::about("copy files from", Subject::Container(&owner), error)).boxed())
+}
+
+fn unpacking(container: &str, path: &str, source: io::Error) -> Error {
+    Error::Stream { what: format!("unpack `{path}` of container `{container}`"), source }
 }
 
 fn packing(path: &str, source: io::Error) -> Error {

@@ -19,8 +19,9 @@ use futures::{StreamExt, stream};
 use meshrun_terms::Timeout;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::{ContainerSpec, Docker, Error, Protocol, error::Subject, spec};
+use crate::{ContainerSpec, Docker, Error, Protocol, classify::Subject, spec};
 
 /// A container as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -145,6 +146,50 @@ pub async fn start(docker: &Docker, container: &str) -> Result<bool, Error> {
         Ok(()) => Ok(true),
         Err(error) => Err(with_holder(docker, Error::about("start", Subject::Container(container), error)).await),
     }
+}
+
+/// The label that remembers a container's specification, as the SHA-256 of its JSON.
+const SPECIFICATION: &str = "io.meshrun.specification";
+
+/// Make sure that there is a container of this specification; it need not run. Returns its id and whether it was created. A
+/// container of its name that was made here from the same specification is left alone; without a name there is always a new one.
+///
+/// # Errors
+/// As [`create`]; `docker::name_taken` when something else made the container, `docker::differs` when it was made from another
+/// specification.
+pub async fn ensure(docker: &Docker, spec: &ContainerSpec) -> Result<(String, bool), Error> {
+    let wanted = fingerprint(spec)?;
+    let there = match &spec.name {
+        Some(name) => find(docker, name).await?,
+        None => None,
+    };
+    let Some(there) = there else {
+        let mut spec = spec.clone();
+        spec.labels.insert(SPECIFICATION.to_owned(), wanted);
+        return create(docker, &spec).await.map(|id| (id, true));
+    };
+    match there.labels.get(SPECIFICATION) {
+        Some(found) if *found == wanted => Ok((there.id, false)),
+        Some(found) => Err(Error::Differs {
+            subject: format!("container `{}`", there.name),
+            aspect: "a specification",
+            expected: wanted,
+            found: found.clone(),
+        }),
+        None => Err(Error::NameTaken { name: there.name, by: format!("container {}", short(&there.id)) }),
+    }
+}
+
+/// What tells two specifications apart.
+fn fingerprint(spec: &ContainerSpec) -> Result<String, Error> {
+    let subject = Subject::Container(spec.name.as_deref().unwrap_or(spec.image.as_str()));
+    let text = serde_json::to_vec(spec).map_err(|error| Error::about("write the specification of", subject, error.into()))?;
+    Ok(Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// An id as people see it.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }
 
 /// Create a container and start it. When the start fails the container is removed again. Returns its id.

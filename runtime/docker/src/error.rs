@@ -1,6 +1,6 @@
-//! How work with the engine fails, and how the engine's messages are told apart.
+//! How work with the engine fails.
 
-use std::{error::Error as StdError, fmt, io, path::PathBuf};
+use std::{error::Error as StdError, io, path::PathBuf};
 
 use meshrun_terms::Timeout;
 
@@ -108,6 +108,16 @@ pub enum Error {
     #[error("the name `{name}` is taken by {by}")]
     #[diagnostic(code("docker::name_taken"), help("remove it, or choose another name"))]
     NameTaken { name: String, by: String },
+
+    /// Something of the name is there, but is not what it shall be.
+    #[error("{subject} exists with {aspect} of its own: expected `{expected}`, found `{found}`")]
+    #[diagnostic(code("docker::differs"), help("remove it first, or choose another name"))]
+    Differs {
+        subject: String,
+        aspect: &'static str,
+        expected: String,
+        found: String,
+    },
 
     /// The port of the host cannot be had.
     #[error("port {address} is already in use{}", holder.as_ref().map(|holder| format!(" by container `{holder}`")).unwrap_or_default())]
@@ -266,26 +276,6 @@ pub struct Attempt {
     pub source: Box<bollard::errors::Error>,
 }
 
-/// What a request was about, to name it in the error.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Subject<'a> {
-    Container(&'a str),
-    Image(&'a str),
-    Network(&'a str),
-    Volume(&'a str),
-}
-
-impl fmt::Display for Subject<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Container(name) => write!(formatter, "container `{name}`"),
-            Self::Image(name) => write!(formatter, "image `{name}`"),
-            Self::Network(name) => write!(formatter, "network `{name}`"),
-            Self::Volume(name) => write!(formatter, "volume `{name}`"),
-        }
-    }
-}
-
 impl Error {
     pub(crate) fn no_engine(tried: Vec<Attempt>) -> Self {
         let denied = tried.iter().any(|attempt| root(&*attempt.source).to_lowercase().contains("permission denied"));
@@ -303,134 +293,6 @@ impl Error {
     pub(crate) fn engine(what: impl Into<String>, source: bollard::errors::Error) -> Self {
         Self::Engine { what: what.into(), source: Box::new(source) }
     }
-
-    /// Tell from the engine's answer what went wrong. `act` and subject give the sentence for everything unexpected:
-    /// `cannot start container ...`.
-    pub(crate) fn about(act: &str, subject: Subject<'_>, source: bollard::errors::Error) -> Self {
-        let (status, message) = match &source {
-            bollard::errors::Error::DockerResponseServerError { status_code, message } => {
-                (*status_code, message.clone())
-            }
-            bollard::errors::Error::DockerStreamError { error } => (0, error.clone()),
-            _ => return Self::engine(format!("{act} {subject}"), source),
-        };
-        known(&message, subject)
-            .or_else(|| in_the_way(&message, subject))
-            .or_else(|| (status == 404).then(|| missing(subject)))
-            .unwrap_or(Unboxed::Other)
-            .with(source, format!("{act} {subject}"))
-    }
-}
-
-/// An error that may still want its source.
-enum Unboxed {
-    Whole(Error),
-    Sourced(Box<dyn FnOnce(Api) -> Error>),
-    Other,
-}
-
-impl Unboxed {
-    fn sourced(make: impl FnOnce(Api) -> Error + 'static) -> Self {
-        Self::Sourced(Box::new(make))
-    }
-
-    fn with(self, source: bollard::errors::Error, what: String) -> Error {
-        match self {
-            Self::Whole(error) => error,
-            Self::Sourced(make) => make(Box::new(source)),
-            Self::Other => Error::engine(what, source),
-        }
-    }
-}
-
-fn missing(subject: Subject<'_>) -> Unboxed {
-    Unboxed::Whole(match subject {
-        Subject::Container(name) => Error::NoContainer { container: name.to_owned() },
-        Subject::Image(name) => Error::NoImage { image: name.to_owned() },
-        Subject::Network(name) => Error::NoNetwork { network: name.to_owned() },
-        Subject::Volume(name) => Error::NoVolume { volume: name.to_owned() },
-    })
-}
-
-/// Messages that name what is missing, which need not be the subject: a container wants an image and a network.
-fn known(message: &str, subject: Subject<'_>) -> Option<Unboxed> {
-    let after = |marker: &str| message.split_once(marker).map(|(_, rest)| rest.trim().to_owned());
-    if let Some(image) = after("No such image: ") {
-        return Some(Unboxed::Whole(Error::NoImage { image }));
-    }
-    if let Some(container) = after("No such container: ") {
-        return Some(Unboxed::Whole(Error::NoContainer { container }));
-    }
-    if let Some(path) = after("Could not find the file ") {
-        let path = path.split(" in container ").next().unwrap_or_default().to_owned();
-        let Subject::Container(container) = subject else { return None };
-        return Some(Unboxed::Whole(Error::NoPath { container: container.to_owned(), path }));
-    }
-    let network =
-        message.strip_suffix(" not found").and_then(|front| front.rsplit_once("network ")).map(|(_, name)| name);
-    if let Some(network) = network {
-        return Some(Unboxed::Whole(Error::NoNetwork { network: network.to_owned() }));
-    }
-    after("no such volume: ")
-        .or_else(|| after("get ").and_then(|rest| rest.strip_suffix(": no such volume").map(str::to_owned)))
-        .map(|volume| Unboxed::Whole(Error::NoVolume { volume }))
-}
-
-/// Messages about something that is in the way.
-fn in_the_way(message: &str, subject: Subject<'_>) -> Option<Unboxed> {
-    let lower = message.to_lowercase();
-    let has = |text: &str| lower.contains(text);
-    let (Subject::Container(name) | Subject::Image(name) | Subject::Network(name) | Subject::Volume(name)) = subject;
-    let name = name.to_owned();
-    if has("is already in use by container") {
-        let id = message.split("by container ").nth(1).unwrap_or_default();
-        let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
-        return Some(Unboxed::Whole(Error::NameTaken { name, by: format!("container {id}") }));
-    }
-    if has("network with name") && has("already exists") {
-        return Some(Unboxed::Whole(Error::NameTaken { name, by: "a network".to_owned() }));
-    }
-    if let Some(address) = taken_port(message) {
-        return Some(Unboxed::Whole(Error::PortTaken { address, holder: None }));
-    }
-    if has("pool overlaps with other one") || has("networks have overlapping") || has("invalid pool request") {
-        return Some(Unboxed::sourced(|source| Error::SubnetTaken { network: name, source }));
-    }
-    if has("cannot read ipv6 setup for bridge") {
-        return Some(Unboxed::sourced(|source| Error::NoIpv6 { network: name, source }));
-    }
-    if has("is not running") || has("is paused, unpause") || has("container is restarting") {
-        return Some(Unboxed::sourced(|source| Error::NotRunning { container: name, source }));
-    }
-    let used = has("has active endpoints")
-        || has("volume is in use")
-        || has("conflict: unable to")
-        || has("image is being used");
-    used.then(|| Unboxed::sourced(|source| Error::InUse { subject: name, source }))
-}
-
-/// The address of the host in a message about a port that cannot be had: `Bind for 0.0.0.0:80 failed: port is already
-/// allocated` when another container has it, `listen tcp4 0.0.0.0:80: bind: address already in use` when another program has.
-fn taken_port(message: &str) -> Option<String> {
-    let known = ["port is already allocated", "address already in use", "ports are not available"];
-    if !known.iter().any(|text| message.contains(text)) {
-        return None;
-    }
-    let word = [
-        "Bind for ",
-        "listen tcp4 ",
-        "listen tcp6 ",
-        "listen tcp ",
-        "listen udp4 ",
-        "listen udp6 ",
-        "listen udp ",
-        "exposing port TCP ",
-        "exposing port UDP ",
-    ]
-    .iter()
-    .find_map(|marker| message.split_once(marker))
-    .and_then(|(_, rest)| rest.split_whitespace().next())?;
-    Some(word.trim_end_matches(':').to_owned())
 }
 
 /// The innermost text of an error: `permission denied` rather than `error trying to connect`.
@@ -463,97 +325,6 @@ mod tests {
     use miette::Diagnostic;
 
     use super::*;
-
-    fn of(status_code: u16, message: &str, subject: Subject<'_>) -> Error {
-        Error::about(
-            "use",
-            subject,
-            bollard::errors::Error::DockerResponseServerError { status_code, message: message.to_owned() },
-        )
-    }
-
-    #[test]
-    fn messages_of_the_engine_are_told_apart() {
-        use Subject::{Container, Image, Network, Volume};
-        let cases = [
-            (of(404, "No such container: a", Container("a")), "docker::no_container", "no container `a`"),
-            (
-                of(404, "No such image: busybox:latest", Container("a")),
-                "docker::no_image",
-                "no image `busybox:latest` on the engine",
-            ),
-            (of(404, "network kind not found", Container("a")), "docker::no_network", "no network `kind`"),
-            (of(404, "No such network: b", Network("b")), "docker::no_network", "no network `b`"),
-            (of(404, "get v: no such volume", Volume("v")), "docker::no_volume", "no volume `v`"),
-            (
-                of(404, "Could not find the file /x in container a", Container("a")),
-                "docker::no_path",
-                "no `/x` in container `a`",
-            ),
-            (
-                of(
-                    409,
-                    "Conflict. The container name \"/a\" is already in use by container \"0123456789abcdef\". You have to remove it",
-                    Container("a"),
-                ),
-                "docker::name_taken",
-                "the name `a` is taken by container 0123456789ab",
-            ),
-            (
-                of(409, "network with name kind already exists", Network("kind")),
-                "docker::name_taken",
-                "the name `kind` is taken by a network",
-            ),
-            (
-                of(
-                    500,
-                    "driver failed programming external connectivity on endpoint a (1): Bind for 127.0.0.1:80 failed: port is already allocated",
-                    Container("a"),
-                ),
-                "docker::port_taken",
-                "port 127.0.0.1:80 is already in use",
-            ),
-            (
-                of(
-                    500,
-                    "Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use",
-                    Container("a"),
-                ),
-                "docker::port_taken",
-                "port 0.0.0.0:80 is already in use",
-            ),
-            (
-                of(403, "Pool overlaps with other one on this address space", Network("n")),
-                "docker::subnet_taken",
-                "the subnet of network `n` overlaps with another network's",
-            ),
-            (
-                of(409, "Container 12 is not running", Container("a")),
-                "docker::not_running",
-                "container `a` is not running",
-            ),
-            (
-                of(403, "error while removing network: network n id 1 has active endpoints", Network("n")),
-                "docker::in_use",
-                "`n` is still in use",
-            ),
-            (
-                of(409, "conflict: unable to remove repository reference", Image("i")),
-                "docker::in_use",
-                "`i` is still in use",
-            ),
-            (of(500, "boom", Image("i")), "docker::engine", "cannot use image `i`"),
-        ];
-        for (error, code, text) in cases {
-            assert_eq!((error.code().unwrap().to_string(), error.to_string()), (code.to_owned(), text.to_owned()));
-        }
-    }
-
-    #[test]
-    fn the_engines_own_words_are_chained_beneath() {
-        let error = of(500, "boom", Subject::Image("i"));
-        assert_eq!(error.source().unwrap().to_string(), "Docker responded with status code 500: boom");
-    }
 
     #[test]
     fn a_missing_engine_names_every_place_and_the_way_out() {

@@ -16,7 +16,7 @@ use tokio_util::io::ReaderStream;
 use crate::{
     Docker, Error,
     containers::checked_name,
-    error::Subject,
+    classify::Subject,
     lines::{Splitter, Tail, tail_of},
 };
 

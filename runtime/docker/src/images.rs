@@ -10,7 +10,7 @@ use bollard::{
 use meshrun_terms::Image;
 use serde::Serialize;
 
-use crate::{Docker, Error, error::Subject};
+use crate::{Docker, Error, classify::Subject};
 
 /// An image as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

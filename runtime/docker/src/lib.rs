@@ -4,6 +4,7 @@
 //! anything, so that a repeat can say that it found everything in place.
 
 pub mod archive;
+mod classify;
 pub mod containers;
 mod credentials;
 mod endpoint;

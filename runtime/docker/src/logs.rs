@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     Channel, Docker, Error,
     containers::{self, checked_name},
-    error::Subject,
+    classify::Subject,
     exec::channel_of,
     lines::{Splitter, Tail},
 };

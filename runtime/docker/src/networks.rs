@@ -18,7 +18,7 @@ use meshrun_terms::Cidr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Docker, Error, containers::checked_name, error::Subject};
+use crate::{Docker, Error, containers::checked_name, classify::Subject};
 
 /// A network as it shall be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -129,6 +129,44 @@ pub async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<String, Error
     }
     let created = docker.api().create_network(request(spec)).await;
     created.map(|created| created.id).map_err(|error| Error::about("create", Subject::Network(&spec.name), error))
+}
+
+/// Make sure that there is a network of this specification. Returns it and whether it was created. One that exists must have the
+/// wanted driver and subnets and be internal and have IPv6 as wanted; options and labels are not compared.
+///
+/// # Errors
+/// As [`create`]; `docker::differs` with what is different.
+pub async fn ensure(docker: &Docker, spec: &NetworkSpec) -> Result<(Network, bool), Error> {
+    match create(docker, spec).await {
+        Ok(id) => inspect(docker, &id).await.map(|made| (made, true)),
+        Err(Error::NameTaken { .. }) => {
+            let there = inspect(docker, &spec.name).await?;
+            difference(spec, &there).map_or(Ok((there, false)), Err)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn difference(spec: &NetworkSpec, there: &Network) -> Option<Error> {
+    let missing = spec.subnets.iter().find(|one| !there.subnets.iter().any(|other| other.subnet == one.subnet));
+    let subnets = || there.subnets.iter().map(|one| one.subnet.to_string()).collect::<Vec<_>>().join(", ");
+    let driver = spec.driver.as_deref().unwrap_or("bridge");
+    let differs = |aspect, expected: &dyn std::fmt::Display, found: &dyn std::fmt::Display| Error::Differs {
+        subject: format!("network `{}`", there.name),
+        aspect,
+        expected: expected.to_string(),
+        found: found.to_string(),
+    };
+    if driver != there.driver {
+        return Some(differs("a driver", &driver, &there.driver));
+    }
+    if let Some(missing) = missing {
+        return Some(differs("subnets", &missing.subnet, &subnets()));
+    }
+    if spec.internal != there.internal {
+        return Some(differs("an `internal`", &spec.internal, &there.internal));
+    }
+    (spec.ipv6 && !there.ipv6).then(|| differs("an `ipv6`", &true, &false))
 }
 
 /// The specification in the engine's words.
@@ -332,6 +370,29 @@ mod tests {
             "Options": { "com.docker.network.bridge.enable_ip_masquerade": "true" },
         });
         assert_eq!(serde_json::to_value(request(&spec)).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_network_that_is_not_as_wanted_says_in_what() {
+        let there = Network {
+            id: "1".into(),
+            name: "a".into(),
+            driver: "bridge".into(),
+            ipv6: false,
+            internal: false,
+            subnets: vec![Subnet::from("10.0.0.0/24".parse::<Cidr>().unwrap())],
+            options: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            containers: Vec::new(),
+        };
+        let same = NetworkSpec { name: "a".into(), ..NetworkSpec::default() };
+        assert!(difference(&same, &there).is_none());
+        let text = |spec: NetworkSpec| difference(&spec, &there).unwrap().to_string();
+        let other = vec![Subnet::from("10.0.1.0/24".parse::<Cidr>().unwrap())];
+        let subnets = text(NetworkSpec { subnets: other, ..same.clone() });
+        assert_eq!(subnets, "network `a` exists with subnets of its own: expected `10.0.1.0/24`, found `10.0.0.0/24`");
+        let ipv6 = text(NetworkSpec { ipv6: true, ..same.clone() });
+        assert_eq!(ipv6, "network `a` exists with an `ipv6` of its own: expected `true`, found `false`");
     }
 
     #[test]

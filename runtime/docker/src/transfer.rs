@@ -6,13 +6,14 @@ use bollard::query_parameters::ImportImageOptionsBuilder;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, future};
 use meshrun_terms::Steps;
+use sha2::{Digest, Sha256};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
 };
 use tokio_util::io::ReaderStream;
 
-use crate::{Docker, Error, error::Subject, images, images::checked_reference};
+use crate::{Docker, Error, classify::Subject, images, images::checked_reference};
 
 /// How many chunks a reader of a shared stream may lag behind the fastest one.
 const LAG: usize = 32;
@@ -103,28 +104,51 @@ pub async fn save(
     Ok(chunks.map_err(move |error| Error::about("save", Subject::Image(&all), error)))
 }
 
-/// Write the tar archive of these images to a file. The file appears when it is complete.
+/// Write the tar archive of these images to a file. The file appears when it is complete. Returns whether it was written; one
+/// that has the same bytes already is left alone.
 ///
 /// # Errors
 /// `docker::no_image`, `docker::unwritable`.
-pub async fn save_file(docker: &Docker, names: &[&str], path: &Path, steps: &Steps) -> Result<(), Error> {
+pub async fn save_file(docker: &Docker, names: &[&str], path: &Path, steps: &Steps) -> Result<bool, Error> {
     let unwritable = |source| Error::Unwritable { path: path.to_owned(), source };
     let mut chunks = save(docker, names).await?.boxed();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let draft = tempfile::Builder::new().prefix(".saving-").tempfile_in(folder).map_err(unwritable)?;
     let mut file = tokio::fs::File::from_std(draft.reopen().map_err(unwritable)?);
-    let mut done = 0;
+    let (mut digest, mut done) = (Sha256::new(), 0);
     while let Some(chunk) = chunks.try_next().await? {
         let before = done;
         done += chunk.len() as u64;
+        digest.update(&chunk);
         file.write_all(&chunk).await.map_err(unwritable)?;
         if before >> 26 != done >> 26 {
             steps.count(format!("bytes of {}", path.display()), done, 0);
         }
     }
     file.flush().await.map_err(unwritable)?;
+    if digest_of(path, done).await.map_err(unwritable)? == Some(digest.finalize().to_vec()) {
+        return Ok(false);
+    }
     draft.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok(())
+    Ok(true)
+}
+
+/// The SHA-256 of a file of this length; none when there is no such file or it has another length.
+async fn digest_of(path: &Path, length: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = match tokio::fs::File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if file.metadata().await?.len() != length {
+        return Ok(None);
+    }
+    let mut digest = Sha256::new();
+    let mut chunks = ReaderStream::with_capacity(file, CHUNK);
+    while let Some(chunk) = chunks.try_next().await? {
+        digest.update(&chunk);
+    }
+    Ok(Some(digest.finalize().to_vec()))
 }
 
 /// A stream of chunks as [`fan_out`] hands it to a reader and as [`Input`](crate::Input) takes it.

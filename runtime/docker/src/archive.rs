@@ -18,7 +18,7 @@ use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use sha2::{Digest, Sha256};
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
-use crate::{Docker, Error, containers::checked_name, classify::Subject};
+use crate::{Docker, Error, classify::Subject, containers::checked_name};
 
 /// Bit 31 of a file's mode in Go's words: it is a folder.
 const GO_FOLDER: u32 = 1 << 31;
@@ -93,8 +93,7 @@ async fn download_file(docker: &Docker, container: &str, path: &str) -> Result<F
     while let Some(chunk) = chunks.try_next().await? {
         bytes.extend_from_slice(&chunk);
     }
-    first_entry(&bytes)
-        .map_err(|source| Error::Stream { what: format!("unpack `{path}` of container `{container}`"), source })
+    first_entry(&bytes).map_err(|source| unpacking(container, path, source))
 }
 
 fn first_entry(archive: &[u8]) -> io::Result<Found> {
@@ -182,18 +181,24 @@ fn list(archive: impl Read) -> io::Result<Listing> {
         let thing = match entry.header().entry_type() {
             tar::EntryType::Directory => Thing::Folder { mode },
             tar::EntryType::Regular | tar::EntryType::Continuous => {
-                let mut digest = Sha256::new();
-                io::copy(&mut entry, &mut digest)?;
-                Thing::File { mode, digest: digest.finalize().to_vec() }
+                Thing::File { mode, digest: digest_of(&mut entry)? }
             }
-            tar::EntryType::Symlink => {
-                Thing::Link { target: entry.link_name()?.unwrap_or_default().into_owned() }
-            }
+            tar::EntryType::Symlink => Thing::Link { target: entry.link_name()?.unwrap_or_default().into_owned() },
             _ => Thing::Other,
         };
         all.insert(path, thing);
     }
     Ok(all)
+}
+
+fn digest_of(mut reader: impl Read) -> io::Result<Vec<u8>> {
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().to_vec()),
+            length => digest.update(&buffer[..length]),
+        }
+    }
 }
 
 /// What a file or folder of this machine holds, as it would be packed.
@@ -209,7 +214,7 @@ async fn local_listing(source: &Path) -> io::Result<Listing> {
 
 /// What a file or folder of a container holds; nothing when there is none.
 async fn remote_listing(docker: &Docker, container: &str, path: &str) -> Result<Listing, Error> {
-    match with_download(docker, container, path, list).await? {
+    match with_download(docker, container, path, list).await {
         Ok(listing) => Ok(listing),
         Err(Failed::Engine(Error::NoPath { .. })) => Ok(Listing::new()),
         Err(Failed::Engine(error)) => Err(error),
@@ -266,7 +271,7 @@ pub async fn copy_from(docker: &Docker, container: &str, path: &str, target: &Pa
         }
     }
     let place = target.to_owned();
-    match with_download(docker, container, path, move |archive| unpack(archive, &place)).await? {
+    match with_download(docker, container, path, move |archive| unpack(archive, &place)).await {
         Ok(()) => Ok(true),
         Err(Failed::Engine(error)) => Err(error),
         Err(Failed::Work(source)) => Err(unwritable(source)),
@@ -287,8 +292,8 @@ async fn with_download<T: Send + 'static>(
     container: &str,
     path: &str,
     work: impl FnOnce(Download) -> io::Result<T> + Send + 'static,
-) -> Result<Result<T, Failed>, Error> {
-    let chunks = download(docker, container, path)?;
+) -> Result<T, Failed> {
+    let chunks = download(docker, container, path).map_err(Failed::Engine)?;
     let (failed, mut failure) = tokio::sync::oneshot::channel();
     let mut failed = Some(failed);
     let bytes = chunks.map_err(move |error| {
@@ -301,7 +306,7 @@ async fn with_download<T: Send + 'static>(
     let reader = SyncIoBridge::new(StreamReader::new(bytes.boxed()));
     let worked = tokio::task::spawn_blocking(move || work(reader)).await;
     let worked = worked.unwrap_or_else(|error| Err(io::Error::other(error)));
-    Ok(worked.map_err(|error| failure.try_recv().map_or(Failed::Work(error), Failed::Engine)))
+    worked.map_err(|error| failure.try_recv().map_or(Failed::Work(error), Failed::Engine))
 }
 
 /// Unpack an archive with one thing at its top, under this name or into this folder. Blocks.

@@ -140,11 +140,7 @@ mod tests {
     use super::*;
 
     fn of(status_code: u16, message: &str, subject: Subject<'_>) -> Error {
-        Error::about(
-            "use",
-            subject,
-            Answer::DockerResponseServerError { status_code, message: message.to_owned() },
-        )
+        Error::about("use", subject, Answer::DockerResponseServerError { status_code, message: message.to_owned() })
     }
 
     #[test]

@@ -183,7 +183,8 @@ pub async fn ensure(docker: &Docker, spec: &ContainerSpec) -> Result<(String, bo
 /// What tells two specifications apart.
 fn fingerprint(spec: &ContainerSpec) -> Result<String, Error> {
     let subject = Subject::Container(spec.name.as_deref().unwrap_or(spec.image.as_str()));
-    let text = serde_json::to_vec(spec).map_err(|error| Error::about("write the specification of", subject, error.into()))?;
+    let text =
+        serde_json::to_vec(spec).map_err(|error| Error::about("write the specification of", subject, error.into()))?;
     Ok(Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -112,12 +112,7 @@ pub enum Error {
     /// Something of the name is there, but is not what it shall be.
     #[error("{subject} exists with {aspect} of its own: expected `{expected}`, found `{found}`")]
     #[diagnostic(code("docker::differs"), help("remove it first, or choose another name"))]
-    Differs {
-        subject: String,
-        aspect: &'static str,
-        expected: String,
-        found: String,
-    },
+    Differs { subject: String, aspect: &'static str, expected: String, found: String },
 
     /// The port of the host cannot be had.
     #[error("port {address} is already in use{}", holder.as_ref().map(|holder| format!(" by container `{holder}`")).unwrap_or_default())]

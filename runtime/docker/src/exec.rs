@@ -15,8 +15,8 @@ use tokio_util::io::ReaderStream;
 
 use crate::{
     Docker, Error,
-    containers::checked_name,
     classify::Subject,
+    containers::checked_name,
     lines::{Splitter, Tail, tail_of},
 };
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     Channel, Docker, Error,
-    containers::{self, checked_name},
     classify::Subject,
+    containers::{self, checked_name},
     exec::channel_of,
     lines::{Splitter, Tail},
 };

@@ -18,7 +18,7 @@ use meshrun_terms::Cidr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Docker, Error, containers::checked_name, classify::Subject};
+use crate::{Docker, Error, classify::Subject, containers::checked_name};
 
 /// A network as it shall be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ use bollard::{
 };
 use serde::Serialize;
 
-use crate::{Docker, Error, containers::checked_name, classify::Subject};
+use crate::{Docker, Error, classify::Subject, containers::checked_name};
 
 /// A volume as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,5 +1,7 @@
 //! The crate against a real engine: set MESHRUN_LAB=1 where one with the image `lab/base` runs.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are outside of test functions
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
@@ -114,6 +116,24 @@ fn a_container_lives_from_creation_to_removal() {
         assert!(containers::remove(&docker, name, ALL).await.unwrap());
         assert!(!containers::remove(&docker, name, ALL).await.unwrap());
         assert!(volumes::find(&docker, found.mounts[0].volume.as_ref().unwrap()).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_container_is_made_so_from_its_specification() {
+    in_lab(async |docker: Docker| {
+        let name = "mrdocker-ensure";
+        containers::remove(&docker, name, ALL).await.unwrap();
+        let wanted = spec(name, &["sleep", "600"], json!({}));
+        let (id, created) = containers::ensure(&docker, &wanted).await.unwrap();
+        assert!(created);
+        assert_eq!(containers::ensure(&docker, &wanted).await.unwrap(), (id, false));
+        let other = spec(name, &["sleep", "601"], json!({}));
+        assert_eq!(code(&containers::ensure(&docker, &other).await.unwrap_err()), "docker::differs");
+        containers::remove(&docker, name, ALL).await.unwrap();
+        sleeper(&docker, name, json!({})).await;
+        assert_eq!(code(&containers::ensure(&docker, &wanted).await.unwrap_err()), "docker::name_taken");
+        containers::remove(&docker, name, ALL).await.unwrap();
     });
 }
 
@@ -284,7 +304,7 @@ fn files_and_folders_are_copied_both_ways() {
         std::fs::create_dir(&source).unwrap();
         std::fs::write(source.join("a"), vec![7; 2_000_000]).unwrap();
         archive::copy_to(&docker, name, &source, "/tmp").await.unwrap();
-        archive::copy_to(&docker, name, &source, "/renamed").await.unwrap();
+        assert!(archive::copy_to(&docker, name, &source, "/renamed").await.unwrap());
         archive::copy_to(&docker, name, &source.join("a"), "/new/").await.unwrap();
         let found = exec::check(
             &docker,
@@ -295,10 +315,17 @@ fn files_and_folders_are_copied_both_ways() {
         .await
         .unwrap();
         assert_eq!(found.lines(), ["/tmp/source/a 2000000", "/renamed/a 2000000", "/new/a 2000000"]);
+        // Now the same thing is there: nothing is copied. A changed mode is a change.
+        assert!(!archive::copy_to(&docker, name, &source, "/tmp").await.unwrap());
+        assert!(!archive::copy_to(&docker, name, &source.join("a"), "/new/a").await.unwrap());
+        exec::check(&docker, name, &Exec::new(["chmod", "600", "/new/a"]), Input::None).await.unwrap();
+        assert!(archive::copy_to(&docker, name, &source.join("a"), "/new/").await.unwrap());
         let back = folder.path().join("back");
-        archive::copy_from(&docker, name, "/renamed", &back).await.unwrap();
+        assert!(archive::copy_from(&docker, name, "/renamed", &back).await.unwrap());
         archive::copy_from(&docker, name, "/renamed/a", &back).await.unwrap();
         archive::copy_from(&docker, name, "/renamed/a", &back.join("b")).await.unwrap();
+        assert!(!archive::copy_from(&docker, name, "/renamed/a", &back).await.unwrap());
+        assert!(!archive::copy_from(&docker, name, "/renamed/a", &back.join("b")).await.unwrap());
         assert_eq!(std::fs::read(back.join("a")).unwrap(), std::fs::read(back.join("b")).unwrap());
         assert_eq!(std::fs::metadata(back.join("b")).unwrap().len(), 2_000_000);
         let error = archive::copy_from(&docker, name, "/none", &back.join("c")).await.unwrap_err();
@@ -329,7 +356,10 @@ fn networks_are_made_found_and_left() {
             labels: BTreeMap::from([("a".into(), "b".into())]),
             ..NetworkSpec::default()
         };
-        let id = networks::create(&docker, &make).await.unwrap();
+        let (made, created) = networks::ensure(&docker, &make).await.unwrap();
+        let id = made.id.clone();
+        assert!(created);
+        assert_eq!(networks::ensure(&docker, &make).await.unwrap(), (made, false));
         assert_eq!(code(&networks::create(&docker, &make).await.unwrap_err()), "docker::name_taken");
         let other = NetworkSpec { name: "mrdocker-net2".into(), ..make.clone() };
         assert_eq!(code(&networks::create(&docker, &other).await.unwrap_err()), "docker::subnet_taken");
@@ -419,7 +449,8 @@ fn images_are_loaded_tagged_saved_and_removed() {
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.tar");
-        save_file(&docker, &[name, other], &path, &Steps::silent()).await.unwrap();
+        assert!(save_file(&docker, &[name, other], &path, &Steps::silent()).await.unwrap());
+        assert!(!save_file(&docker, &[name, other], &path, &Steps::silent()).await.unwrap());
         assert!(images::remove(&docker, name, false).await.unwrap());
         assert!(images::remove(&docker, other, false).await.unwrap());
         assert!(!images::remove(&docker, other, false).await.unwrap());

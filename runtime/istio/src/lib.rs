@@ -1,1 +1,5 @@
 //! Istio: IstioOperator to manifests, install, gateways, remote secrets, checks.
+
+pub mod gateway;
+pub mod install;
+pub mod operator;

@@ -1,0 +1,5 @@
+//! Installing what an IstioOperator renders to.
+
+mod owner;
+
+pub use owner::{FIELD_MANAGER, Owner};

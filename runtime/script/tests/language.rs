@@ -1,5 +1,7 @@
 //! Scripts as users write them: results, failures with their places, control functions, parameters.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // a broken bench is a failed test
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},

@@ -75,60 +75,91 @@ pub(crate) async fn to_file(
     timeout: Timeout,
     steps: &Steps,
 ) -> Result<Sha256Digest, Error> {
-    let cannot_write = |source| Error::Write { path: path.to_owned(), source };
-    let client = client(wanted.url)?;
-    persistent(wanted, timeout, steps, async |received| {
-        let mut file = BufWriter::new(File::create(path).await.map_err(cannot_write)?);
-        let mut hasher = Sha256::new();
-        let mut response = Body::open(&client, wanted, received).await?;
-        while let Some(chunk) = response.next(steps).await? {
-            hasher.update(&chunk);
-            file.write_all(&chunk).await.map_err(cannot_write)?;
+    let received = AtomicU64::new(0);
+    within(wanted, timeout, &received, async {
+        let client = client(wanted.url)?;
+        let mut tries = Tries::default();
+        loop {
+            let attempt = fill(&client, wanted, path, &received, steps).await;
+            if tries.is_last(&attempt, steps).await {
+                return attempt;
+            }
         }
-        file.flush().await.map_err(cannot_write)?;
-        Ok(Sha256Digest::from_hasher(hasher))
     })
     .await
 }
 
 /// Download a short text.
 pub(crate) async fn to_text(wanted: &Download<'_>, timeout: Timeout, steps: &Steps) -> Result<String, Error> {
-    let client = client(wanted.url)?;
-    persistent(wanted, timeout, steps, async |received| {
-        let mut text = Vec::new();
-        let mut response = Body::open(&client, wanted, received).await?;
-        while let Some(chunk) = response.next(steps).await? {
-            text.extend_from_slice(&chunk);
+    let received = AtomicU64::new(0);
+    within(wanted, timeout, &received, async {
+        let client = client(wanted.url)?;
+        let mut tries = Tries::default();
+        loop {
+            let attempt = collect(&client, wanted, &received, steps).await;
+            if tries.is_last(&attempt, steps).await {
+                return attempt;
+            }
         }
-        Ok(String::from_utf8_lossy(&text).into_owned())
     })
     .await
 }
 
-/// Try until it works, fails for good, has failed too often, or the time is over.
-async fn persistent<T>(
+async fn fill(
+    client: &Client,
+    wanted: &Download<'_>,
+    path: &Path,
+    received: &AtomicU64,
+    steps: &Steps,
+) -> Result<Sha256Digest, Error> {
+    let cannot_write = |source| Error::Write { path: path.to_owned(), source };
+    let mut file = BufWriter::new(File::create(path).await.map_err(cannot_write)?);
+    let mut hasher = Sha256::new();
+    let mut body = Body::open(client, wanted, received).await?;
+    while let Some(chunk) = body.next(steps).await? {
+        hasher.update(&chunk);
+        file.write_all(&chunk).await.map_err(cannot_write)?;
+    }
+    file.flush().await.map_err(cannot_write)?;
+    Ok(Sha256Digest::from_hasher(hasher))
+}
+
+async fn collect(client: &Client, wanted: &Download<'_>, received: &AtomicU64, steps: &Steps) -> Result<String, Error> {
+    let mut text = Vec::new();
+    let mut body = Body::open(client, wanted, received).await?;
+    while let Some(chunk) = body.next(steps).await? {
+        text.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Tries of one download.
+#[derive(Default)]
+struct Tries(u32);
+
+impl Tries {
+    /// Whether this result stands: a success, a failure for good, or one too many. Otherwise pauses before the next try.
+    async fn is_last<T>(&mut self, result: &Result<T, Error>, steps: &Steps) -> bool {
+        self.0 += 1;
+        match result {
+            Err(error) if error.is_passing() && self.0 < ATTEMPTS => {
+                steps.warning(format!("{error}; trying again"));
+                tokio::time::sleep(PAUSE * self.0).await;
+                false
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The work, ended when its time is over.
+async fn within<T>(
     wanted: &Download<'_>,
     timeout: Timeout,
-    steps: &Steps,
-    attempt: impl AsyncFn(&AtomicU64) -> Result<T, Error>,
+    received: &AtomicU64,
+    work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let received = AtomicU64::new(0);
-    let tries = async {
-        let mut pause = PAUSE;
-        for _ in 1..ATTEMPTS {
-            match attempt(&received).await {
-                Err(error) if error.is_passing() => {
-                    steps.warning(format!("{error}; trying again"));
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                other => return other,
-            }
-        }
-        attempt(&received).await
-    };
-    let ended = tokio::time::timeout(timeout.duration(), tries).await;
-    ended.unwrap_or_else(|_| {
+    tokio::time::timeout(timeout.duration(), work).await.unwrap_or_else(|_| {
         let seen = format!("{} bytes had come", received.load(Ordering::Relaxed));
         Err(Error::Timeout { what: format!("downloading {}", shown(wanted.url)), after: timeout, seen })
     })

@@ -176,7 +176,7 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
         /// What it lacks.
-        missing: &'static str,
+        missing: String,
     },
 
     /// A file could not be read.

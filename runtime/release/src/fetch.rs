@@ -53,7 +53,8 @@ pub async fn fetch(wanted: &Fetch, steps: &Steps) -> Result<Fetched, Error> {
     {
         return fetched(wanted, found, false);
     }
-    let (folder, name) = (wanted.path.parent().unwrap_or(Path::new(".")), name(&wanted.path)?);
+    let name = name(&wanted.path)?;
+    let folder = wanted.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(cannot_write(folder))?;
     let part = tempfile::Builder::new().prefix(&format!(".{name}.part-")).tempfile_in(folder);
     let file = part.map_err(cannot_write(folder))?;

@@ -55,7 +55,7 @@ fn in_release_dir(sources: &Sources, name: &str) -> Result<Option<PathBuf>, Erro
     match (folder.try_exists().map_err(cannot_read(&folder))?, is_release(&folder)?) {
         (false, _) => Ok(None),
         (true, true) => Ok(Some(folder)),
-        (true, false) => Err(Error::Incomplete { folder, missing: MARK }),
+        (true, false) => Err(Error::Incomplete { folder, missing: MARK.to_owned() }),
     }
 }
 
@@ -86,7 +86,7 @@ fn unpack(place: &Place, archive: &NamedTempFile, name: &str, target: &Path) -> 
     let inside = folder.path().join(name);
     archive::unpack(archive.path(), name, &inside)?;
     if !is_release(&inside)? {
-        return Err(Error::Incomplete { folder: PathBuf::from(name), missing: MARK });
+        return Err(Error::Incomplete { folder: PathBuf::from(name), missing: MARK.to_owned() });
     }
     if target.try_exists().map_err(cannot_read(target))? {
         std::fs::remove_dir_all(target).map_err(cannot_write(target))?; // not a release: looked at before

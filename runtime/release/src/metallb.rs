@@ -145,9 +145,7 @@ fn in_release_dir(sources: &Sources, name: &str, inner: &str) -> Result<Option<P
     match (folder.try_exists().map_err(cannot_read(&folder))?, path.try_exists().map_err(cannot_read(&path))?) {
         (_, true) => Ok(Some(path)),
         (false, _) => Ok(None),
-        (true, false) => {
-            Err(Error::Incomplete { folder, missing: "config/manifests/metallb-native.yaml or metallb-frr.yaml" })
-        }
+        (true, false) => Err(Error::Incomplete { folder, missing: inner.to_owned() }),
     }
 }
 

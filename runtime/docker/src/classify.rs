@@ -87,7 +87,7 @@ fn taken(message: &str, subject: Subject<'_>) -> Option<Error> {
     taken_port(message).map(|address| Error::PortTaken { address, holder: None })
 }
 
-/// Messages about a state that does not allow the act; everything unknown keeps the engine's own words beneath.
+/// Messages about a state that does not allow the act. Everything unknown keeps the engine's own words beneath.
 fn refused(message: &str, act: &str, subject: Subject<'_>, source: Api) -> Error {
     let lower = message.to_lowercase();
     let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
@@ -97,6 +97,9 @@ fn refused(message: &str, act: &str, subject: Subject<'_>, source: Api) -> Error
     }
     if has(&["cannot read ipv6 setup for bridge"]) {
         return Error::NoIpv6 { network: name, source };
+    }
+    if has(&["cannot remove a running container", "container is running: stop"]) {
+        return Error::Running { container: name };
     }
     if has(&["is not running", "is paused, unpause", "is restarting, wait"]) {
         return Error::NotRunning { container: name, source };

@@ -319,7 +319,7 @@ pub struct Remove {
 /// already, wait until it is gone.
 ///
 /// # Errors
-/// `docker::engine` when it runs and `force` is not given.
+/// `docker::running` when it runs and `force` is not given.
 pub async fn remove(docker: &Docker, container: &str, how: Remove) -> Result<bool, Error> {
     checked_name(container)?;
     let options = RemoveContainerOptionsBuilder::new().force(how.force).v(how.volumes).build();

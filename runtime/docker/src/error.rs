@@ -128,6 +128,11 @@ pub enum Error {
         source: Api,
     },
 
+    /// A container that runs is removed only by force.
+    #[error("container `{container}` is running")]
+    #[diagnostic(code("docker::running"), help("stop it first, or remove it with `force`"))]
+    Running { container: String },
+
     /// Something that is still used cannot be removed.
     #[error("`{subject}` is still in use")]
     #[diagnostic(code("docker::in_use"), help("remove or disconnect what uses it first"))]

@@ -104,6 +104,11 @@ fn a_container_lives_from_creation_to_removal() {
             error.to_string(),
             format!("waiting for the end of container `{name}` took longer than 1s:\n  the container is running")
         );
+        let error = containers::remove(&docker, name, Remove::default()).await.unwrap_err();
+        assert_eq!(
+            (code(&error), error.to_string()),
+            ("docker::running".into(), format!("container `{name}` is running"))
+        );
         assert!(containers::stop(&docker, name, Timeout::seconds(5)).await.unwrap());
         assert!(!containers::stop(&docker, name, Timeout::seconds(5)).await.unwrap());
         assert_eq!(containers::wait(&docker, name, Timeout::seconds(5)).await.unwrap(), 137);

@@ -1,10 +1,15 @@
 //! The world that operations act on: the environment as data, the settings of the run, and connections, made when they
 //! are first needed and kept. Nothing here reads the real environment; the binary hands it in.
 
+mod docker;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+use meshrun_docker::Docker;
+use tokio::sync::OnceCell;
 
 /// What the process was started with.
 #[derive(Debug, Clone, Default)]
@@ -52,12 +57,13 @@ pub struct World {
     pub environment: Environment,
     /// Settings of the run.
     pub settings: Settings,
+    docker: OnceCell<Docker>,
 }
 
 impl World {
     /// A world with nothing connected yet.
     pub fn new(environment: Environment, settings: Settings) -> Self {
-        Self { environment, settings }
+        Self { environment, settings, docker: OnceCell::new() }
     }
 
     /// The folder of unpacked releases, by `--release-dir` or `MESHRUN_RELEASES`.

@@ -10,9 +10,7 @@ use serde::Deserialize;
 use super::{container, engine_failures};
 use crate::{Cx, Operation};
 
-/// Make sure that there is a container of this specification, and return it; it need not run. Its image is pulled when the engine does
-/// not have it. A container of the same name that was made from the same specification is left alone; without a name there is
-/// always a new one.
+/// The request of `docker::create`: a specification, with [a manual of its own](MANUAL).
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Create(ContainerSpec);
@@ -31,7 +29,9 @@ impl JsonSchema for Create {
 
 /// The manual; the parameters are those of the specification.
 const MANUAL: &str = "\
-Make sure that there is a container of this specification, and return it; it need not run. Its image is pulled when the engine does not have it. A container of the same name that was made from the same specification is left alone; without a name there is always a new one.";
+    Make sure that there is a container of this specification, and return it; it need not run. Its image is pulled \
+    when the engine does not have it. A container of the same name that was made from the same specification is left \
+    alone; without a name there is always a new one.";
 
 impl Operation for Create {
     type Output = Container;

@@ -10,8 +10,7 @@ use serde::Deserialize;
 use super::engine_failures;
 use crate::{Cx, Operation};
 
-/// Make sure that there is a network of this specification, and return it. One that exists must have the wanted driver and subnets,
-/// and be internal and have IPv6 as wanted; options and labels are not compared.
+/// The request of `docker::create_network`: a specification, with [a manual of its own](MANUAL).
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct CreateNetwork(NetworkSpec);
@@ -30,7 +29,8 @@ impl JsonSchema for CreateNetwork {
 
 /// The manual; the parameters are those of the specification.
 const MANUAL: &str = "\
-Make sure that there is a network of this specification, and return it. One that exists must have the wanted driver and subnets, and be internal and have IPv6 as wanted; options and labels are not compared.";
+    Make sure that there is a network of this specification, and return it. One that exists must have the wanted \
+    driver and subnets, and be internal and have IPv6 as wanted; options and labels are not compared.";
 
 impl Operation for CreateNetwork {
     type Output = Network;

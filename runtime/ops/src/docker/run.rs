@@ -10,9 +10,7 @@ use serde::Deserialize;
 use super::{container, engine_failures};
 use crate::{Cx, Operation};
 
-/// Make sure that a container of this specification runs, and return it. Its image is pulled when the engine does not have it.
-/// A container of the same name that was made from the same specification is only started; without a name there is always a
-/// new one. It is not waited for what it does: `docker::wait_log` and `docker::wait` are for that.
+/// The request of `docker::run`: a specification, with [a manual of its own](MANUAL).
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Run(ContainerSpec);
@@ -31,7 +29,10 @@ impl JsonSchema for Run {
 
 /// The manual; the parameters are those of the specification.
 const MANUAL: &str = "\
-Make sure that a container of this specification runs, and return it. Its image is pulled when the engine does not have it. A container of the same name that was made from the same specification is only started; without a name there is always a new one. It is not waited for what it does: `docker::wait_log` and `docker::wait` are for that.";
+    Make sure that a container of this specification runs, and return it. Its image is pulled when the engine does \
+    not have it. A container of the same name that was made from the same specification is only started; without a \
+    name there is always a new one. It is not waited for what it does: `docker::wait_log` and `docker::wait` are for \
+    that.";
 
 impl Operation for Run {
     type Output = Container;

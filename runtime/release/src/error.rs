@@ -16,7 +16,7 @@ pub enum Error {
         code("release::unavailable"),
         help(
             "without network, point `--release-dir` or MESHRUN_RELEASES at a folder with {layout} in it; \
-             for a mirror, set the option `{mirror}`"
+             for a mirror, set {mirror} or the option `url`"
         )
     )]
     Unavailable {
@@ -24,7 +24,7 @@ pub enum Error {
         what: String,
         /// What a folder of unpacked releases would have.
         layout: String,
-        /// The option for another address.
+        /// The environment variable for another address.
         mirror: &'static str,
         /// Why.
         #[source]

@@ -99,5 +99,5 @@ fn unavailable(what: &str, layout: &str, error: Error) -> Error {
         return error;
     }
     let (what, layout) = (what.to_owned(), format!("`{layout}/`"));
-    Error::Unavailable { what, layout, mirror: "istio_url", source: Box::new(error) }
+    Error::Unavailable { what, layout, mirror: "MESHRUN_ISTIO_URL", source: Box::new(error) }
 }

@@ -169,7 +169,7 @@ fn unavailable(what: &str, layout: &str, error: Error) -> Error {
         return error;
     }
     let (what, layout) = (what.to_owned(), format!("`{layout}`"));
-    Error::Unavailable { what, layout, mirror: "metallb_url", source: Box::new(error) }
+    Error::Unavailable { what, layout, mirror: "MESHRUN_METALLB_URL", source: Box::new(error) }
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ async fn a_truncated_body_is_tried_again_and_then_refused() {
     assert_eq!(server.asked().len(), 4, "the digest once, the archive three times");
     let help = miette::Diagnostic::help(&error).unwrap().to_string();
     assert!(
-        help.contains("MESHRUN_RELEASES") && help.contains("`istio-1.2.3/`") && help.contains("`istio_url`"),
+        help.contains("MESHRUN_RELEASES") && help.contains("`istio-1.2.3/`") && help.contains("MESHRUN_ISTIO_URL"),
         "{help}"
     );
 }

@@ -9,6 +9,7 @@ use super::time;
 /// Gathered while the run goes on.
 #[derive(Debug, Default)]
 pub struct Summary {
+    #[allow(clippy::type_complexity)] // depth, title, how and when it ended, number
     steps: Vec<(usize, String, Option<(Duration, bool)>, u64)>,
     changes: usize,
     acted: bool,

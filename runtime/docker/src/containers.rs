@@ -210,11 +210,19 @@ pub async fn run(docker: &Docker, spec: &ContainerSpec) -> Result<String, Error>
 /// Name the container that holds the port of the error.
 async fn with_holder(docker: &Docker, error: Error) -> Error {
     let Error::PortTaken { address, holder: None } = error else { return error };
-    let port = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
     // The holder is a courtesy: without it the error still names the port.
-    let all = list(docker, &Filter::default()).await.unwrap_or_default();
-    let holder = all.into_iter().find(|one| one.ports.iter().any(|published| Some(published.host_port) == port));
+    let all = list(docker, &Filter { running: true, ..Filter::default() }).await.unwrap_or_default();
+    let holder = all.into_iter().find(|one| one.ports.iter().any(|port| collides(port, &address)));
     Error::PortTaken { address, holder: holder.map(|one| one.name) }
+}
+
+/// Whether a published port is in the way of `address:port`; the unspecified address stands for all.
+fn collides(published: &Published, address: &str) -> bool {
+    let Some((wanted, port)) = address.rsplit_once(':') else { return false };
+    let wanted: Option<IpAddr> = wanted.trim_matches(['[', ']']).parse().ok();
+    let all = |address: Option<IpAddr>| address.is_none_or(|address| address.is_unspecified());
+    let same_port = port.parse() == Ok(published.host_port);
+    same_port && (all(wanted) || all(published.host_ip) || wanted == published.host_ip)
 }
 
 /// Ask a container to end, and kill it when it has not after the grace period. Returns whether it ran.
@@ -556,6 +564,15 @@ mod tests {
             "mounts": [{ "kind": "volume", "volume": "v", "source": "/s", "target": "/t", "writable": false }],
         });
         assert_eq!(container, expected);
+    }
+
+    #[test]
+    fn a_port_is_in_the_way_of_the_same_address_or_of_all() {
+        let host_ip = Some("127.0.0.1".parse().unwrap());
+        let port = Published { host_ip, host_port: 80, container_port: 1, protocol: Protocol::Tcp };
+        let all = Published { host_ip: Some("0.0.0.0".parse().unwrap()), ..port.clone() };
+        assert!(collides(&port, "127.0.0.1:80") && collides(&port, "0.0.0.0:80") && collides(&all, "[::1]:80"));
+        assert!(!collides(&port, "127.0.0.2:80") && !collides(&port, "127.0.0.1:81") && !collides(&port, "80"));
     }
 
     #[test]

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "unknown field `replicas` in `spec.components.pilot.k8s`",
+                "unknown field `replicas` in `spec.components.pilot.k8s`; did you mean `replicaCount`?",
                 "unknown field `hubb` in `spec`; did you mean `hub`?"
             ]
         );

@@ -51,8 +51,7 @@ const METADATA: Shape = Shape::Rules(&[
     replaced("managedFields"),
 ]);
 
-const SPEC: Shape =
-    Shape::Rules(&[map("meshConfig", MESH), map("components", COMPONENTS), map("values", VALUES)]);
+const SPEC: Shape = Shape::Rules(&[map("meshConfig", MESH), map("components", COMPONENTS), map("values", VALUES)]);
 
 const COMPONENTS: Shape = Shape::Rules(&[
     map("base", COMPONENT),
@@ -128,21 +127,24 @@ const EGRESS: Shape = Shape::Rules(&[
     replaced("zvpn"),
 ]);
 
-/// Messages of the mesh configuration whose parts have no rules of their own.
+/// Lists that are replaced.
 const PLAIN: Shape = Shape::Open(&[]);
+
+/// Scalars may differ; two maps or lists below (`tlsSettings`, `dnsNames`) have no rule.
+const SCALARS: Shape = Shape::Rules(&[]);
 
 const MESH: Shape = Shape::Rules(&[
     replaced("connectTimeout"),
-    map("outboundTrafficPolicy", PLAIN),
-    map("tcpKeepalive", PLAIN),
+    map("outboundTrafficPolicy", SCALARS),
+    map("tcpKeepalive", SCALARS),
     map("defaultConfig", PROXY),
-    by("configSources", "address", PLAIN),
+    by("configSources", "address", SCALARS),
     united("trustDomainAliases"),
     united("defaultServiceExportTo"),
     united("defaultVirtualServiceExportTo"),
     united("defaultDestinationRuleExportTo"),
     map("localityLbSetting", LOCALITY),
-    by("certificates", "secretName", PLAIN),
+    by("certificates", "secretName", SCALARS),
     replaced("serviceSettings"),
     map("defaultProviders", Shape::Rules(&[map("accessLogging", PLAIN), map("tracing", PLAIN), map("metrics", PLAIN)])),
     by("extensionProviders", "name", PROVIDER),
@@ -180,15 +182,12 @@ const PROXY: Shape = Shape::Rules(&[
     replaced("serviceSettings"),
     replaced("tracing"),
     replaced("sds"),
-    map("envoyAccessLogService", REMOTE_SERVICE),
-    map("envoyMetricsService", REMOTE_SERVICE),
+    map("envoyAccessLogService", SCALARS),
+    map("envoyMetricsService", SCALARS),
     map("proxyMetadata", Shape::Free),
     replaced("extraStatTags"),
     replaced("gatewayTopology"),
 ]);
-
-/// `tlsSettings` and `tcpKeepalive` are spelled otherwise in the rules, so two of them cannot be merged.
-const REMOTE_SERVICE: Shape = Shape::Rules(&[]);
 
 #[cfg(test)]
 mod tests {
@@ -226,9 +225,11 @@ mod tests {
             "extensionProviders": [{"name": "b", "zipkin": {"port": 22}}, {"name": "c"}]}});
         assert_eq!(
             merged(base, overlay),
-            Ok(json!({"meshConfig": {"trustDomainAliases": ["two", "one"], "defaultConfig": {"tracing": {"zipkin": {}}},
+            Ok(
+                json!({"meshConfig": {"trustDomainAliases": ["two", "one"], "defaultConfig": {"tracing": {"zipkin": {}}},
                 "extensionProviders": [{"name": "a", "zipkin": {"port": 1}},
-                    {"name": "b", "zipkin": {"service": "b", "port": 22}}, {"name": "c"}]}}))
+                    {"name": "b", "zipkin": {"service": "b", "port": 22}}, {"name": "c"}]}})
+            )
         );
     }
 

@@ -1,6 +1,6 @@
 //! Numbers as Go prints them in texts: `1000000` that went through JSON is `1e+06`.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 /// A value as Go's `%v` prints what was read from JSON, where every number is a float.
 pub fn printed(value: &Value) -> String {
@@ -35,16 +35,6 @@ fn float(value: f64) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
-}
-
-/// A number in its shortest JSON form: a float without a fraction is a whole number.
-pub fn shortest(number: &Number) -> Number {
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => {
-            Number::from(float as i64)
-        }
-        _ => number.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -245,9 +245,8 @@ fn below(path: &str, key: &str) -> String {
 impl Shape {
     /// The rule of a key that holds a map or a list on both sides.
     fn rule(self, key: &str) -> Option<(Merge, Shape)> {
-        let listed = |rules: &'static [Rule]| {
-            rules.iter().find(|rule| rule.key == key).map(|rule| (rule.merge, rule.shape))
-        };
+        let listed =
+            |rules: &'static [Rule]| rules.iter().find(|rule| rule.key == key).map(|rule| (rule.merge, rule.shape));
         match self {
             Self::Rules(rules) => listed(rules),
             Self::Open(rules) => Some(listed(rules).unwrap_or((Merge::Default, Self::Open(&[])))),
@@ -274,8 +273,7 @@ mod tests {
 
     use super::*;
 
-    const CONTAINER: Shape =
-        Shape::Open(&[Rule { key: "env", merge: Merge::By("name"), shape: Shape::Open(&[]) }]);
+    const CONTAINER: Shape = Shape::Open(&[Rule { key: "env", merge: Merge::By("name"), shape: Shape::Open(&[]) }]);
     const OBJECT: Shape = Shape::Rules(&[
         Rule { key: "containers", merge: Merge::By("name"), shape: CONTAINER },
         Rule { key: "aliases", merge: Merge::Union, shape: Shape::Free },
@@ -312,7 +310,10 @@ mod tests {
     #[test]
     fn null_deletes_and_never_remains() {
         assert_eq!(
-            merged(json!({"labels": {"a": "1", "b": "2"}}), json!({"labels": {"a": null, "c": null}, "n": {"x": null}})),
+            merged(
+                json!({"labels": {"a": "1", "b": "2"}}),
+                json!({"labels": {"a": null, "c": null}, "n": {"x": null}})
+            ),
             Ok(json!({"labels": {"b": "2"}, "n": {}}))
         );
     }

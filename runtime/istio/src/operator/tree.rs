@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(matched.unwrap()["args"], json!(["--a=1", "--b=3"]));
         assert_eq!(
             written(Keys::Yaml, list, "ports.[port:443].name", Some(json!("x"))),
-            Err("path `ports.[port:443].name`: no element [port:443] in the list; it has `[port:80]`, `[port:15021]`".into())
+            Err("path `ports.[port:443].name`: no element [port:443] in the list; it has `[port:80]`, `[port:15021]`"
+                .into())
         );
     }
 
@@ -288,9 +289,9 @@ mod tests {
 
     #[test]
     fn texts_that_are_yaml_maps_become_maps() {
-        let text = Some(json!("name: x\nconfigMap: {name: y}"));
+        let text = Some(json!("name: x\nconfigMap: {name: z}"));
         let appended = written(Keys::Yaml, json!({"volumes": []}), "volumes[100]", text.clone());
-        assert_eq!(appended, Ok(json!({"volumes": [{"name": "x", "configMap": {"name": "y"}}]})));
+        assert_eq!(appended, Ok(json!({"volumes": [{"name": "x", "configMap": {"name": "z"}}]})));
         assert_eq!(written(Keys::Json, json!({}), "a.b", Some(json!("c: d"))), Ok(json!({"a": {"c": "d"}})));
         assert_eq!(written(Keys::Json, json!({}), "a", Some(json!("{\"c\": 1}"))), Ok(json!({"a": "{\"c\": 1}"})));
     }

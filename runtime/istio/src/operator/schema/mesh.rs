@@ -326,7 +326,7 @@ static OTEL_ALS: Message = message(
 );
 
 /// `spec.meshConfig.defaultConfig`.
-pub static PROXY_CONFIG: Message = message(
+static PROXY_CONFIG: Message = message(
     "ProxyConfig",
     &[
         named("config_path", "configPath", String),

@@ -9,10 +9,10 @@ mod mesh;
 mod operator;
 mod values;
 
-pub use decode::{Decoded, Reading, decode};
+pub use decode::{Reading, decode};
 pub use duration::{nanoseconds, parse_duration};
 pub use kubernetes::KUBERNETES_RESOURCES;
-pub use mesh::{MESH_CONFIG, PROXY_CONFIG};
+pub use mesh::MESH_CONFIG;
 pub use operator::OPERATOR_SPEC;
 pub use values::{
     BASE, CNI, CPU_TARGET, GLOBAL, INGRESS_ZVPN, ISTIOD_REMOTE, PILOT, PORTS, SECRET_VOLUME, SIDECAR_INJECTOR,

@@ -57,7 +57,7 @@ fn component(
 ) -> Result<Component, Error> {
     let mut objects = Vec::new();
     if part.enabled() {
-        objects = rendering.objects(part, common.for_part(part))?;
+        objects = rendering.objects(part, &common.for_part(part))?;
         apply_settings(&mut objects, part, spec)?;
         apply_overlays(&mut objects, part)?;
     }

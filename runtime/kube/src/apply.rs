@@ -1,6 +1,10 @@
 //! Server-side apply of many objects: in phases, side by side within each, trying again what passes by itself.
 
-use futures::{StreamExt, stream};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, try_join_all},
+    stream,
+};
 use http::{Method, StatusCode};
 use meshrun_terms::{Steps, Timeout};
 use serde::Serialize;
@@ -14,6 +18,7 @@ use crate::{
     manifest::Object,
     object::{Reference, Target, is_terminating, kind_of, name_of, namespace_of, resolve_object},
     order::{Phase, phases},
+    prune::{remove, undeclared},
     request::{self, Answer, Request},
     retry::{Passing, passing, until_accepted},
     selector::Selector,
@@ -156,7 +161,9 @@ async fn apply_side_by_side(
     options: &Options,
     steps: &Steps,
 ) -> Vec<Result<Applied>> {
-    let tasks = objects.iter().map(|object| apply_patiently(client, object, plan, options, steps));
+    // Boxed, so that the compiler sees that the whole is `Send`.
+    let task = |object| apply_patiently(client, object, plan, options, steps).boxed();
+    let tasks: Vec<BoxFuture<'_, Result<Applied>>> = objects.iter().map(task).collect();
     stream::iter(tasks).buffered(options.in_flight.max(1)).collect().await
 }
 
@@ -169,7 +176,11 @@ async fn apply_patiently(
     steps: &Steps,
 ) -> Result<Applied> {
     let subject = subject(object);
-    let may_pass = |error: &Error| if plan.explains(error, object) { Passing::WithTime } else { passing(error) };
+    let may_pass = |error: &Error| match plan.explains(error, object) {
+        true if options.dry_run => Passing::Never,
+        true => Passing::WithTime,
+        false => passing(error),
+    };
     let attempt = || apply_once(client, object, &subject, options, steps);
     let result = until_accepted(&subject, options.timeout, steps, may_pass, attempt).await;
     match result {
@@ -191,8 +202,7 @@ async fn apply_once(
     if before.as_ref().is_some_and(is_terminating) {
         return Err(being_deleted(client, subject));
     }
-    let request = patch(&target, &object.value, subject, options);
-    let answer = request::send(client, &request).await?;
+    let answer = send(client, &target, &object.value, subject, options, steps).await?;
     for warning in &answer.warnings {
         steps.warning(format!("{subject}: {warning}"));
     }
@@ -202,6 +212,34 @@ async fn apply_once(
         tell(client, &target, action, steps);
     }
     Ok(Applied::new(&target, action))
+}
+
+/// Send the apply. For kinds of Kubernetes' own, the server refuses unknown fields whatever the validation; unless that is
+/// strict, they are left out and it is sent again.
+async fn send(
+    client: &Client,
+    target: &Target,
+    object: &Value,
+    subject: &str,
+    options: &Options,
+    steps: &Steps,
+) -> Result<Answer> {
+    let error = match request::send(client, &patch(target, object, subject, options)).await {
+        Err(error) if options.validation != Validation::Strict => error,
+        answer => return answer,
+    };
+    let message = error.status().map_or("", |status| status.message.as_str());
+    let unknown = undeclared(message);
+    let mut pruned = object.clone();
+    if unknown.is_empty() || !unknown.iter().all(|path| remove(&mut pruned, path)) {
+        return Err(error);
+    }
+    if options.validation == Validation::Warn {
+        for path in &unknown {
+            steps.warning(format!("{subject}: unknown field \"{}\"", path.trim_start_matches('.')));
+        }
+    }
+    request::send(client, &patch(target, &pruned, subject, options)).await
 }
 
 fn patch(target: &Target, object: &Value, subject: &str, options: &Options) -> Request {
@@ -288,15 +326,14 @@ fn tell(client: &Client, target: &Target, action: Action, steps: &Steps) {
 }
 
 async fn established(client: &Client, applied: &[Applied], timeout: Timeout, steps: &Steps) -> Result<()> {
-    let definitions = applied.iter().filter(|object| object.kind == "CustomResourceDefinition");
     let options = wait::Options { timeout, ..wait::Options::default() };
-    let waits = definitions.map(|definition| {
-        let subject = Subject::Object(definition.reference());
-        let options = &options;
-        async move { wait::wait(client, &subject, &Condition::Established, options, steps).await }
-    });
-    let results: Vec<_> = stream::iter(waits).buffered(16).collect().await;
-    results.into_iter().collect::<Result<Vec<_>>>().map(drop)
+    let definitions: Vec<Subject> = applied
+        .iter()
+        .filter(|object| object.kind == "CustomResourceDefinition")
+        .map(|definition| Subject::Object(definition.reference()))
+        .collect();
+    let is_served = |subject| wait::wait(client, subject, &Condition::Established, &options, steps);
+    try_join_all(definitions.iter().map(is_served)).await.map(drop)
 }
 
 /// What the manifest itself will bring, by which a refusal explains itself.

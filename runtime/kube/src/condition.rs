@@ -27,6 +27,8 @@ pub enum Condition {
     Exists,
     /// It is gone.
     Deleted,
+    /// The object with this uid is gone, even if another one has its name by now.
+    DeletedSince(String),
     /// A condition in its status: type and status, mostly `True`.
     Status(String, String),
     /// Its rollout is complete: Deployment, DaemonSet, StatefulSet, ReplicaSet.
@@ -85,9 +87,14 @@ impl Condition {
                 let verdict = part.judge(object)?;
                 Ok(Verdict::of(!verdict.holds, verdict.seen))
             }
-            (Self::Deleted, None) => Ok(Verdict::of(true, "it is gone")),
-            (Self::Deleted, Some(object)) if is_terminating(object) => Ok(Verdict::of(false, terminating(object))),
-            (Self::Deleted, Some(_)) => Ok(Verdict::of(false, "it is there")),
+            (Self::Deleted | Self::DeletedSince(_), None) => Ok(Verdict::of(true, "it is gone")),
+            (Self::DeletedSince(uid), Some(object)) if object["metadata"]["uid"] != uid.as_str() => {
+                Ok(Verdict::of(true, "it is gone, and another has its name"))
+            }
+            (Self::Deleted | Self::DeletedSince(_), Some(object)) if is_terminating(object) => {
+                Ok(Verdict::of(false, terminating(object)))
+            }
+            (Self::Deleted | Self::DeletedSince(_), Some(_)) => Ok(Verdict::of(false, "it is there")),
             (_, None) => Ok(Verdict::of(false, "it does not exist")),
             (condition, Some(object)) => condition.judge_object(object),
         }
@@ -109,7 +116,7 @@ impl Condition {
                 at_path(object, path, |found| regex.is_match(&text_of(found)))?
             }
             Self::NotEmpty { path } => at_path(object, path, is_something)?,
-            Self::Exists | Self::Deleted | Self::All(_) | Self::Any(_) | Self::Not(_) => {
+            Self::Exists | Self::Deleted | Self::DeletedSince(_) | Self::All(_) | Self::Any(_) | Self::Not(_) => {
                 Verdict::of(true, "it is there")
             }
         })
@@ -118,7 +125,7 @@ impl Condition {
     /// Whether it is about an object's being gone, so that finding none is what is wanted.
     pub(crate) fn wants_nothing(&self) -> bool {
         match self {
-            Self::Deleted => true,
+            Self::Deleted | Self::DeletedSince(_) => true,
             Self::Not(part) => **part == Self::Exists,
             Self::All(parts) | Self::Any(parts) => !parts.is_empty() && parts.iter().all(Self::wants_nothing),
             _ => false,
@@ -319,7 +326,7 @@ impl fmt::Display for Condition {
             Self::Any(parts) => write!(formatter, "({})", joined(parts, " or ")),
             Self::Not(part) => write!(formatter, "not {part}"),
             Self::Exists => formatter.write_str("there"),
-            Self::Deleted => formatter.write_str("gone"),
+            Self::Deleted | Self::DeletedSince(_) => formatter.write_str("gone"),
             Self::Status(kind, status) if status == "True" => formatter.write_str(kind),
             Self::Status(kind, status) => write!(formatter, "{kind} {status}"),
             Self::RolledOut => formatter.write_str("rolled out"),

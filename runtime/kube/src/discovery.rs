@@ -138,7 +138,8 @@ async fn look_up<'k>(
 
 fn no_kind(client: &Client, word: &str, kinds: &[Resource]) -> Error {
     let last = word.rsplit('/').next().unwrap_or(word);
-    let names = kinds.iter().flat_map(|kind| [kind.singular.as_str(), kind.kind.as_str()]);
+    let written_as_kind = last.starts_with(char::is_uppercase);
+    let names = kinds.iter().map(|kind| if written_as_kind { kind.kind.as_str() } else { kind.singular.as_str() });
     let nearest = nearest(last, names.filter(|name| *name != last)).map(str::to_owned);
     Error::NoKind { context: client.context().to_owned(), kind: word.to_owned(), nearest }
 }

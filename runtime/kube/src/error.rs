@@ -243,6 +243,11 @@ pub enum Error {
         source: serde_json::Error,
     },
 
+    /// A label or annotation that has another value.
+    #[error("{object} in `{context}` has `{key}` among its {field} already, as `{value}`")]
+    #[diagnostic(code("kube::labelled"), help("give `overwrite: true` to change it"))]
+    Labelled { context: String, object: String, field: &'static str, key: String, value: String },
+
     /// A wait has ended without what was waited for.
     #[error("{what} in `{context}`: {}{}", ended(seen, hopeless, *timeout), indented(evidence))]
     #[diagnostic(code("kube::wait"), help("{}", wait_help(hopeless)))]
@@ -390,7 +395,7 @@ fn lines(errors: &[Error]) -> String {
 /// The different helps of several errors.
 fn helps(errors: &[Error]) -> String {
     let mut helps: Vec<String> = Vec::new();
-    for help in errors.iter().filter_map(|error| miette::Diagnostic::help(error)) {
+    for help in errors.iter().filter_map(miette::Diagnostic::help) {
         let help = help.to_string();
         if !helps.contains(&help) {
             helps.push(help);

@@ -113,7 +113,7 @@ fn telling_pods(pods: Vec<Value>) -> Vec<Value> {
 async fn pod_evidence(client: &Client, pod: &Value) -> PodEvidence {
     let trouble = trouble(pod);
     let log = match &trouble {
-        Some(trouble) if trouble.crashed => crash_log(client, pod, &trouble.container).await,
+        Some(trouble) if trouble.crashed => crash_log(client, pod, trouble).await,
         _ => Vec::new(),
     };
     PodEvidence {
@@ -125,20 +125,20 @@ async fn pod_evidence(client: &Client, pod: &Value) -> PodEvidence {
     }
 }
 
-/// The last lines of a container that has crashed: of the run before, or of this one when that is gone.
-async fn crash_log(client: &Client, pod: &Value, container: &str) -> Vec<String> {
+/// The last lines of a container that has crashed. One that is running again has them in the log of the run before.
+async fn crash_log(client: &Client, pod: &Value, trouble: &Trouble) -> Vec<String> {
     let namespace = namespace_of(pod).unwrap_or("default");
-    for previous in [true, false] {
+    for previous in [trouble.is_running(), !trouble.is_running()] {
         let options = LogOptions {
-            container: Some(container.to_owned()),
+            container: Some(trouble.container.clone()),
             tail: Some(LOG_LINES),
             previous,
             ..LogOptions::default()
         };
         // Evidence is best effort: a log that cannot be read must not hide the failure it was to explain.
-        if let Ok(log) = container_log(client, namespace, name_of(pod), &options).await
-            && !log.trim().is_empty()
-        {
+        let log = container_log(client, namespace, name_of(pod), &options).await.unwrap_or_default();
+        // The kubelet says so when the file of the log is gone.
+        if !log.trim().is_empty() && !log.starts_with("unable to retrieve container logs") {
             return log.lines().map(str::to_owned).collect();
         }
     }

@@ -26,6 +26,9 @@ const STUCK: [&str; 8] = [
     "RunContainerError",
 ];
 
+/// The reason of a container that runs, and is not ready.
+const NOT_READY: &str = "NotReady";
+
 /// What keeps a container from running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
@@ -45,6 +48,18 @@ impl Trouble {
     /// Whether it mostly does not pass without somebody's doing.
     pub fn is_lasting(&self) -> bool {
         STUCK.contains(&self.reason.as_str())
+    }
+}
+
+impl Trouble {
+    /// The reason and the container, without what is said about it.
+    pub(crate) fn headline(&self) -> String {
+        Self { message: String::new(), ..self.clone() }.to_string()
+    }
+
+    /// Whether the container runs at the moment, after it has crashed.
+    pub(crate) fn is_running(&self) -> bool {
+        self.reason == NOT_READY
     }
 }
 
@@ -123,7 +138,7 @@ fn container_trouble(status: &Value) -> Option<Trouble> {
     let restarts = status["restartCount"].as_i64().unwrap_or(0);
     if status["ready"] == false && restarts > 0 && status["state"]["running"].is_object() {
         return Some(trouble(
-            "NotReady".to_owned(),
+            NOT_READY.to_owned(),
             format!("restarted {restarts} times, last exit code {}", last["exitCode"]),
             true,
         ));

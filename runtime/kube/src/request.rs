@@ -178,6 +178,10 @@ fn refusal(client: &Client, subject: &str, status: Status) -> Error {
         403 => Error::Forbidden { context, status },
         404 if names_object && !is_about_namespace(&status, &subject) => Error::NotFound { context, object: subject },
         409 if is_field_conflict => Error::Conflict { context, object: subject, status },
+        // A field that the API does not know, which an apply answers with a 500.
+        500 if status.message.contains("failed to create typed patch object") => {
+            Error::Invalid { context, object: subject, status }
+        }
         400 | 422 => Error::Invalid { context, object: subject, status },
         _ => Error::Refused { context, subject, status },
     }

@@ -360,7 +360,7 @@ async fn troubles(client: &Client, subject: &Subject) -> Vec<(String, String)> {
     };
     let lasting = pods.iter().filter(|pod| !is_terminating(pod)).filter_map(|pod| {
         let trouble = trouble(pod).filter(crate::pods::Trouble::is_lasting)?;
-        Some((name_of(pod).to_owned(), trouble.to_string()))
+        Some((name_of(pod).to_owned(), trouble.headline()))
     });
     lasting.collect()
 }

@@ -88,6 +88,13 @@ mod tests {
 
     const SOON: Timeout = Timeout::seconds(30);
 
+    fn set(key: &'static str, to: Value) -> impl FnOnce(&mut Value) -> Result<(), Error> {
+        move |value| {
+            value[key] = to;
+            Ok(())
+        }
+    }
+
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
@@ -96,10 +103,10 @@ mod tests {
     async fn a_new_file_is_private_and_an_old_one_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/er/config");
-        assert!(change(&file, SOON, |value| Ok(*value = json!({ "a": 1 }))).await.unwrap());
+        assert!(change(&file, SOON, set("a", json!(1))).await.unwrap());
         assert_eq!((mode(&file), fs::read_to_string(&file).unwrap().as_str()), (0o600, "a: 1\n"));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(change(&file, SOON, |value| Ok(value["b"] = json!("yes"))).await.unwrap());
+        assert!(change(&file, SOON, set("b", json!("yes"))).await.unwrap());
         assert_eq!((mode(&file), fs::read_to_string(&file).unwrap().as_str()), (0o640, "a: 1\nb: \"yes\"\n"));
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no lock, no temporary file is left");
     }
@@ -120,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (link, real) = (folder.path().join("config"), folder.path().join("real"));
         symlink("real", &link).unwrap();
-        assert!(change(&link, SOON, |value| Ok(*value = json!({ "a": 1 }))).await.unwrap());
+        assert!(change(&link, SOON, set("a", json!(1))).await.unwrap());
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "a: 1\n");
     }

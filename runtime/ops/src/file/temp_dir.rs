@@ -36,7 +36,10 @@ on_exit(|| file::remove(folder, #{ recursive: true }));";
         if self.prefix.contains(['/', '\\']) {
             return Err(Error::Prefix(self.prefix).into());
         }
-        let made = tempfile::Builder::new().prefix(&format!("{}-", self.prefix)).tempdir_in(&place);
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700));
+        let made = builder.prefix(&format!("{}-", self.prefix)).tempdir_in(&place);
         Ok(made.map_err(Error::writing(&place))?.keep())
     }
 }

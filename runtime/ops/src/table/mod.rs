@@ -1,5 +1,10 @@
-//! Operations `table::*`.
+//! Operations `table::*`: rows for a terminal.
+
+mod layout;
+mod render;
 
 use crate::catalogue::Catalogue;
 
-pub(crate) fn register(_catalogue: &mut Catalogue) {}
+pub(crate) fn register(catalogue: &mut Catalogue) {
+    catalogue.add::<render::Render>();
+}

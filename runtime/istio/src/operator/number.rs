@@ -11,7 +11,9 @@ pub fn printed(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(printed).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{key}:{}", printed(value)));
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            let entries = entries.into_iter().map(|(key, value)| format!("{key}:{}", printed(value)));
             format!("map[{}]", entries.collect::<Vec<_>>().join(" "))
         }
     }

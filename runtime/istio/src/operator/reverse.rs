@@ -71,8 +71,10 @@ fn write_env(tree: &mut Node, value: &Value) -> Result<(), Error> {
         let problem = Problem::at("spec.values.pilot.env", "expected a map of names and values");
         return Err(Error::Invalid { place: "the configuration".to_owned(), problems: vec![problem] });
     };
+    let mut sorted: Vec<_> = variables.iter().collect();
+    sorted.sort_unstable_by_key(|(name, _)| *name);
     let list: Vec<Value> =
-        variables.iter().map(|(name, value)| json!({"name": name, "value": printed(value)})).collect();
+        sorted.into_iter().map(|(name, value)| json!({"name": name, "value": printed(value)})).collect();
     if list.is_empty() {
         return Ok(());
     }

@@ -190,7 +190,12 @@ fn put(keys: Keys, map: &mut BTreeMap<String, Node>, key: &str, value: Value) {
         }
         (Keys::Json, Some(inner), _) => {
             map.remove(key);
-            map.extend(inner.into_iter().next().map(|(key, value)| (key, Node::new(value, Keys::Json))));
+            map.extend(
+                inner
+                    .into_iter()
+                    .min_by(|one, other| one.0.cmp(&other.0))
+                    .map(|(key, value)| (key, Node::new(value, Keys::Json))),
+            );
         }
         (Keys::Json, None, Some(Node::List(items))) => items.push(Node::new(value, Keys::Json)),
         _ => {

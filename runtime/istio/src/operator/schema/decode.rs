@@ -263,8 +263,8 @@ mod tests {
         let found = problems(
             &OPERATOR_SPEC,
             json!({"components": {
-            "pilot": {"k8s": {"replicaCount": "many", "env": {"A": "b"}}},
-            "base": {"enabled": "maybe"}}}),
+            "base": {"enabled": "maybe"},
+            "pilot": {"k8s": {"env": {"A": "b"}, "replicaCount": "many"}}}}),
         );
         assert_eq!(
             found,

@@ -22,8 +22,6 @@ pub use values::{
 /// A message: a map whose keys are known.
 #[derive(Debug)]
 pub struct Message {
-    /// Its name as error texts give it.
-    pub name: &'static str,
     /// Its fields, in the order in which two names of a choice override each other.
     pub fields: &'static [Field],
 }

@@ -126,16 +126,24 @@ mod tests {
     fn files() -> Files {
         let bytes = |text: &str| Arc::from(text.as_bytes());
         Files::new(
-            [("a.txt", "one\ntwo\n"), ("conf/x.yaml", "k: v\n"), ("conf/sub/y.yaml", "z"), ("conf/x.json", "{}"), ("empty", "")]
-                .into_iter()
-                .map(|(name, text)| (Arc::from(name), bytes(text)))
-                .collect(),
+            [
+                ("a.txt", "one\ntwo\n"),
+                ("conf/x.yaml", "k: v\n"),
+                ("conf/sub/y.yaml", "z"),
+                ("conf/x.json", "{}"),
+                ("empty", ""),
+            ]
+            .into_iter()
+            .map(|(name, text)| (Arc::from(name), bytes(text)))
+            .collect(),
         )
     }
 
     #[test]
     fn globs_stop_at_slashes() {
-        let found = |pattern: &str| files().glob(pattern).iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" ");
+        let found = |pattern: &str| {
+            files().glob(pattern).iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(found("*"), "a.txt empty");
         assert_eq!(found("conf/*"), "conf/x.json conf/x.yaml");
         assert_eq!(found("conf/**"), "conf/sub/y.yaml conf/x.json conf/x.yaml");

@@ -7,7 +7,18 @@ use jiff::{
 };
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -51,9 +62,17 @@ enum Piece<'a> {
     LowerPm,
     ZoneName,
     /// A numeric zone: `Z` for UTC, a colon, how many fields (1 to 3).
-    Zone { z: bool, colon: bool, fields: usize },
+    Zone {
+        z: bool,
+        colon: bool,
+        fields: usize,
+    },
     /// A fraction of a second: its separator, its digits, whether zeros at the end are dropped.
-    Fraction { separator: char, digits: usize, trims: bool },
+    Fraction {
+        separator: char,
+        digits: usize,
+        trims: bool,
+    },
 }
 
 const PIECES: &[(&str, Piece<'static>)] = &[
@@ -259,7 +278,13 @@ pub(crate) fn parse(layout: &str, text: &str, zone: &TimeZone) -> Result<Zoned, 
     for piece in pieces(layout) {
         rest = read(piece, rest, &mut fields).ok_or_else(|| {
             let wanted = written_layout(piece);
-            format!("parsing time {} as {}: cannot parse {} as {}", quote(text), quote(layout), quote(rest), quote(&wanted))
+            format!(
+                "parsing time {} as {}: cannot parse {} as {}",
+                quote(text),
+                quote(layout),
+                quote(rest),
+                quote(&wanted)
+            )
         })?;
     }
     if !rest.is_empty() {
@@ -271,7 +296,9 @@ pub(crate) fn parse(layout: &str, text: &str, zone: &TimeZone) -> Result<Zoned, 
 fn written_layout(piece: Piece<'_>) -> String {
     match piece {
         Piece::Literal(text) => text.into(),
-        Piece::Fraction { separator, digits, trims } => format!("{separator}{}", if trims { "9" } else { "0" }.repeat(digits)),
+        Piece::Fraction { separator, digits, trims } => {
+            format!("{separator}{}", if trims { "9" } else { "0" }.repeat(digits))
+        }
         other => PIECES.iter().find(|(_, piece)| *piece == other).map_or_else(String::new, |(name, _)| (*name).into()),
     }
 }
@@ -304,11 +331,12 @@ fn read<'a>(piece: Piece<'_>, text: &'a str, fields: &mut Fields) -> Option<&'a 
         Piece::Weekday => name(text, &DAYS, 3).map(|(_, rest)| rest),
         Piece::NumberMonth => digits(text, 1, 2).map(|(value, rest)| set(&mut fields.month, value as i8, rest)),
         Piece::ZeroMonth => digits(text, 2, 2).map(|(value, rest)| set(&mut fields.month, value as i8, rest)),
-        Piece::Day | Piece::UnderDay => digits(text.trim_start_matches(' '), 1, 2).map(|(value, rest)| set(&mut fields.day, value as i8, rest)),
-        Piece::ZeroDay => digits(text, 2, 2).map(|(value, rest)| set(&mut fields.day, value as i8, rest)),
-        Piece::UnderYearDay | Piece::ZeroYearDay => {
-            digits(text.trim_start_matches(' '), 1, 3).map(|(value, rest)| set(&mut fields.year_day, value as i16, rest))
+        Piece::Day | Piece::UnderDay => {
+            digits(text.trim_start_matches(' '), 1, 2).map(|(value, rest)| set(&mut fields.day, value as i8, rest))
         }
+        Piece::ZeroDay => digits(text, 2, 2).map(|(value, rest)| set(&mut fields.day, value as i8, rest)),
+        Piece::UnderYearDay | Piece::ZeroYearDay => digits(text.trim_start_matches(' '), 1, 3)
+            .map(|(value, rest)| set(&mut fields.year_day, value as i16, rest)),
         Piece::Hour | Piece::Hour12 => digits(text, 1, 2).map(|(value, rest)| put(&mut fields.hour, value as i8, rest)),
         Piece::ZeroHour12 => digits(text, 2, 2).map(|(value, rest)| put(&mut fields.hour, value as i8, rest)),
         Piece::Minute => digits(text, 1, 2).map(|(value, rest)| put(&mut fields.minute, value as i8, rest)),
@@ -468,10 +496,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
 pub(crate) fn duration_text(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let size = nanoseconds.unsigned_abs();
-    let decimal = |unit: u64| {
-        let text = crate::template::float::format(size as f64 / unit as f64, 'f', None);
-        text.trim_end_matches(".0").to_owned()
-    };
+    let decimal = |unit: u64| crate::template::float::format(size as f64 / unit as f64, 'f', None);
     if size == 0 {
         return "0s".into();
     }
@@ -516,7 +541,10 @@ mod tests {
         }
         let read = parse("2006-01-02 15:04:05 -0700", "2020-02-29 23:59:58 +0130", &TimeZone::UTC).unwrap();
         assert_eq!(rfc3339(&read), "2020-02-29T23:59:58+01:30");
-        assert_eq!(display(&parse("2006-01-02", "2020-01-05", &TimeZone::UTC).unwrap()), "2020-01-05 00:00:00 +0000 UTC");
+        assert_eq!(
+            display(&parse("2006-01-02", "2020-01-05", &TimeZone::UTC).unwrap()),
+            "2020-01-05 00:00:00 +0000 UTC"
+        );
         assert_eq!(
             parse("2006", "x", &TimeZone::UTC).unwrap_err(),
             "parsing time \"x\" as \"2006\": cannot parse \"x\" as \"2006\""

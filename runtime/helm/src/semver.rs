@@ -62,7 +62,8 @@ impl Version {
             metadata: part(8),
             original: text.to_owned(),
         };
-        let leading_zero = |part: &str| part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit());
+        let leading_zero =
+            |part: &str| part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit());
         if version.pre.split('.').any(leading_zero) {
             return Err("Version segment starts with 0".into());
         }
@@ -77,14 +78,8 @@ impl Version {
 
     fn next(&self, numbers: (u64, u64, u64)) -> Self {
         let (major, minor, patch) = numbers;
-        let mut next = Self {
-            major,
-            minor,
-            patch,
-            pre: String::new(),
-            metadata: String::new(),
-            original: String::new(),
-        };
+        let mut next =
+            Self { major, minor, patch, pre: String::new(), metadata: String::new(), original: String::new() };
         let prefix = if self.original.starts_with('v') { "v" } else { "" };
         next.original = format!("{prefix}{next}");
         next
@@ -345,7 +340,15 @@ mod tests {
 
     #[test]
     fn versions_are_read_and_ordered() {
-        let order = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0"];
+        let order = [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+        ];
         for pair in order.windows(2) {
             let [left, right] = pair else { panic!("pairs") };
             assert!(Version::parse(left).unwrap().compare(&Version::parse(right).unwrap()).is_lt(), "{left} {right}");

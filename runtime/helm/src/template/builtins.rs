@@ -19,21 +19,49 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function { name: "not", parameters: ONE, variadic: false, run: |_, a| Ok(Value::Bool(!a[0].is_true())) },
     Function { name: "call", parameters: TWO, variadic: true, run: call },
     Function { name: "html", parameters: ONE, variadic: true, run: |_, a| Ok(Value::text(escape::html(&joined(a)))) },
-    Function { name: "js", parameters: ONE, variadic: true, run: |_, a| Ok(Value::text(escape::javascript(&joined(a)))) },
-    Function { name: "urlquery", parameters: ONE, variadic: true, run: |_, a| Ok(Value::text(escape::query(&printable(a)))) },
+    Function {
+        name: "js",
+        parameters: ONE,
+        variadic: true,
+        run: |_, a| Ok(Value::text(escape::javascript(&joined(a)))),
+    },
+    Function {
+        name: "urlquery",
+        parameters: ONE,
+        variadic: true,
+        run: |_, a| Ok(Value::text(escape::query(&printable(a)))),
+    },
     Function { name: "index", parameters: TWO, variadic: true, run: |_, a| index(&a[0], &a[1..]) },
     Function { name: "len", parameters: ONE, variadic: false, run: |_, a| length(&a[0]) },
     Function { name: "print", parameters: ONE, variadic: true, run: |_, a| Ok(Value::go_string(print::sprint(a))) },
     Function { name: "println", parameters: ONE, variadic: true, run: |_, a| Ok(Value::go_string(print::sprintln(a))) },
-    Function { name: "printf", parameters: &[Type::String, Type::Any], variadic: true, run: |_, a| {
-        Ok(Value::go_string(printf::sprintf(a[0].as_bytes().unwrap_or_default(), &a[1..])))
-    } },
+    Function {
+        name: "printf",
+        parameters: &[Type::String, Type::Any],
+        variadic: true,
+        run: |_, a| Ok(Value::go_string(printf::sprintf(a[0].as_bytes().unwrap_or_default(), &a[1..]))),
+    },
     Function { name: "eq", parameters: TWO, variadic: true, run: |_, a| compare::eq(&a[0], &a[1..]).map(Value::Bool) },
-    Function { name: "ne", parameters: TWO, variadic: false, run: |_, a| compare::eq(&a[0], &a[1..]).map(|equal| Value::Bool(!equal)) },
+    Function {
+        name: "ne",
+        parameters: TWO,
+        variadic: false,
+        run: |_, a| compare::eq(&a[0], &a[1..]).map(|equal| Value::Bool(!equal)),
+    },
     Function { name: "lt", parameters: TWO, variadic: false, run: |_, a| less(&a[0], &a[1]).map(Value::Bool) },
     Function { name: "le", parameters: TWO, variadic: false, run: |_, a| less_or_equal(&a[0], &a[1]).map(Value::Bool) },
-    Function { name: "gt", parameters: TWO, variadic: false, run: |_, a| less_or_equal(&a[0], &a[1]).map(|less| Value::Bool(!less)) },
-    Function { name: "ge", parameters: TWO, variadic: false, run: |_, a| less(&a[0], &a[1]).map(|less| Value::Bool(!less)) },
+    Function {
+        name: "gt",
+        parameters: TWO,
+        variadic: false,
+        run: |_, a| less_or_equal(&a[0], &a[1]).map(|less| Value::Bool(!less)),
+    },
+    Function {
+        name: "ge",
+        parameters: TWO,
+        variadic: false,
+        run: |_, a| less(&a[0], &a[1]).map(|less| Value::Bool(!less)),
+    },
 ];
 
 /// `and` and `or` are evaluated by the engine, which may leave arguments alone.

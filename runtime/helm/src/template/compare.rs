@@ -2,11 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{
-    object::Object,
-    print,
-    value::Value,
-};
+use super::{object::Object, print, value::Value};
 
 const BAD_TYPE: &str = "invalid type for comparison";
 

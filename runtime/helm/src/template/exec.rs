@@ -42,7 +42,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Count bytes that a function is about to produce.
-    pub(crate) fn produce(&self, bytes: usize) -> Result<(), String> {
+    pub(crate) fn produce(&self, bytes: usize) -> std::result::Result<(), String> {
         let total = self.output.get().saturating_add(bytes);
         self.output.set(total);
         if total > MAX_OUTPUT {
@@ -128,13 +128,8 @@ impl<'t> Engine<'t> {
             return Err(format!("template: no template {name} associated with template \"gotpl\""));
         };
         let dot = Place::plain(data);
-        let mut run = Run {
-            engine: self,
-            template,
-            variables: vec![("$".into(), dot.clone())],
-            at: None,
-            out: Vec::new(),
-        };
+        let mut run =
+            Run { engine: self, template, variables: vec![("$".into(), dot.clone())], at: None, out: Vec::new() };
         run.template(&dot)?;
         Ok(run.out)
     }
@@ -509,8 +504,7 @@ impl<'t> Run<'_, 't> {
         if matches!(function.name, "and" | "or") {
             return self.short_circuit(dot, function, operands, last);
         }
-        let arguments =
-            self.arguments(dot, function.name, function.parameters, function.variadic, operands, last)?;
+        let arguments = self.arguments(dot, function.name, function.parameters, function.variadic, operands, last)?;
         let result = (function.run)(self.engine, &arguments);
         match result {
             Ok(value) => Ok(Place::plain(value)),

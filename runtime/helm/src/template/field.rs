@@ -47,7 +47,7 @@ pub(crate) fn method(receiver: &Value, name: &str) -> Option<Method> {
         Value::List(list) if list.go_type() == VERSION_SET && name == "Has" => {
             Some(Method { parameters: TEXT, run: has_version })
         }
-        Value::Int(_, IntKind::Month | IntKind::Weekday | IntKind::Duration) if name == "String" => {
+        Value::Int(_, IntKind::Month | IntKind::Weekday) if name == "String" => {
             Some(Method { parameters: NOTHING, run: string })
         }
         Value::Object(object) => match &**object {
@@ -96,9 +96,9 @@ macro_rules! method {
 
 fn file_method(name: &str) -> Option<Method> {
     match name {
-        "Get" => method!(Files, TEXT, |files, arguments| {
-            Ok(Value::go_string(files.get(&name_of(arguments)).to_vec()))
-        }),
+        "Get" => {
+            method!(Files, TEXT, |files, arguments| { Ok(Value::go_string(files.get(&name_of(arguments)).to_vec())) })
+        }
         "GetBytes" => method!(Files, TEXT, |files, arguments| Ok(Value::Bytes(files.get(&name_of(arguments))))),
         "Glob" => method!(Files, TEXT, |files, arguments| {
             Ok(Value::Object(Object::Files(files.glob(&name_of(arguments))).into()))
@@ -115,9 +115,9 @@ fn file_method(name: &str) -> Option<Method> {
 
 fn time_method(name: &str) -> Option<Method> {
     match name {
-        "Format" => method!(Time, TEXT, |time, arguments| {
-            Ok(Value::text(golang_time::format(time, &name_of(arguments))))
-        }),
+        "Format" => {
+            method!(Time, TEXT, |time, arguments| { Ok(Value::text(golang_time::format(time, &name_of(arguments)))) })
+        }
         "String" => method!(Time, NOTHING, |time, _arguments| Ok(Value::text(golang_time::display(time)))),
         "Unix" => method!(Time, NOTHING, |time, _arguments| Ok(Value::int64(time.timestamp().as_second()))),
         "UnixNano" => method!(Time, NOTHING, |time, _arguments| {

@@ -103,7 +103,7 @@ fn object_to_json(object: &Object, depth: usize) -> Result<Json, String> {
     })
 }
 
-fn json_fields(object: &Struct) -> impl Iterator<Item = (&'static str, &Value)> {
+fn json_fields(object: &Struct) -> impl Iterator<Item = (&str, &Value)> {
     object
         .fields
         .iter()
@@ -149,7 +149,10 @@ fn write_at(out: &mut String, value: &Value, layout: Layout, depth: usize) -> Re
         Value::Object(object) => match &**object {
             Object::Struct(object) => write_entries(out, json_fields(object), layout, depth)?,
             Object::Files(files) => write_at(out, &Value::map(Object::file_entries(files)), layout, depth)?,
-            other => write_string(out, object_to_json(other, depth)?.as_str().unwrap_or_default(), layout),
+            other => match object_to_json(other, depth)? {
+                Json::String(text) => write_string(out, &text, layout),
+                json => out.push_str(&json.to_string()),
+            },
         },
         other => match to_json(other)? {
             Json::String(text) => write_string(out, &text, layout),

@@ -484,7 +484,7 @@ mod tests {
     fn trims_take_only_blanks_tabs_and_line_ends() {
         assert_eq!(
             tokens("a \n\u{a0}\n{{- /* c\n */ -}}\n\t b{{- .x -}} \n"),
-            "Text@1:0 \"a \\n\\u{a0}\"\nText@4:22 \"b\"\nLeftDelim@4:23 \"{{\"\nField@4:27 \".x\"\nRightDelim@4:31 \"}}\"\nEof@5:35 \"\""
+            "Text@1:0 \"a \\n\\u{a0}\"\nText@5:25 \"b\"\nLeftDelim@5:26 \"{{\"\nField@5:30 \".x\"\nRightDelim@5:34 \"}}\"\nEof@6:38 \"\""
         );
     }
 

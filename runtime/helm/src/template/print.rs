@@ -96,7 +96,6 @@ fn integer(value: i64, kind: IntKind, style: Style) -> String {
         },
         IntKind::Month => golang_time::month_name(value),
         IntKind::Weekday => golang_time::weekday_name(value),
-        IntKind::Duration => golang_time::duration_text(value),
         IntKind::Uint64 => (value as u64).to_string(),
         _ => value.to_string(),
     }

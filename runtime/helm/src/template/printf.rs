@@ -334,7 +334,8 @@ fn format_string(out: &mut Vec<u8>, value: &Value, verb: char, flags: &Flags) {
 }
 
 fn can_be_raw(text: &str) -> bool {
-    text.chars().all(|character| character == '\t' || (!character.is_control() && character != '`' && character != '\u{feff}'))
+    text.chars()
+        .all(|character| character == '\t' || (!character.is_control() && character != '`' && character != '\u{feff}'))
 }
 
 /// The first `precision` characters.
@@ -365,7 +366,7 @@ fn hex(bytes: &[u8], verb: char, flags: &Flags) -> String {
 }
 
 fn format_integer(out: &mut Vec<u8>, number: i64, kind: IntKind, verb: char, flags: &Flags) {
-    let named = matches!(kind, IntKind::Month | IntKind::Weekday | IntKind::Duration);
+    let named = matches!(kind, IntKind::Month | IntKind::Weekday);
     if named && matches!(verb, 'v' | 's' | 'q') {
         let text = Value::go_string(print::text(&Value::Int(number, kind)));
         return format_string(out, &text, verb, flags);
@@ -461,7 +462,11 @@ mod tests {
         let list = Value::list(vec![int(1), text("a"), Value::Nil]);
         for (format, arguments, wanted) in [
             ("%d|%5d|%-5d|%05d|%+d|% d", vec![int(1); 6], "1|    1|1    |00001|+1| 1"),
-            ("%x %X %#x %o %#o %O %b %c %q %U %#U", vec![int(65); 11], "41 41 0x41 101 0101 0o101 1000001 A 'A' U+0041 U+0041 'A'"),
+            (
+                "%x %X %#x %o %#o %O %b %c %q %U %#U",
+                vec![int(65); 11],
+                "41 41 0x41 101 0101 0o101 1000001 A 'A' U+0041 U+0041 'A'",
+            ),
             ("%s|%10s|%-5s|%.2s|%q|%x|% X", vec![text("abc"); 7], "abc|       abc|abc  |ab|\"abc\"|616263|61 62 63"),
             ("%v %v %v", vec![Value::Float(1e6), Value::Float(0.5), Value::Bool(true)], "1e+06 0.5 true"),
             ("%.2f %8.3f %e %g %06.1f", vec![Value::Float(3.14159); 5], "3.14    3.142 3.141590e+00 3.14159 0003.1"),

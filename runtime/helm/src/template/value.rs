@@ -44,33 +44,28 @@ pub(crate) enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntKind {
     Int,
-    Int32,
     Int64,
     Uint8,
     Uint64,
     Month,
     Weekday,
-    Duration,
 }
 
 impl IntKind {
     pub(crate) fn type_name(self) -> &'static str {
         match self {
             Self::Int => "int",
-            Self::Int32 => "int32",
             Self::Int64 => "int64",
             Self::Uint8 => "uint8",
             Self::Uint64 => "uint64",
             Self::Month => "time.Month",
             Self::Weekday => "time.Weekday",
-            Self::Duration => "time.Duration",
         }
     }
 
     pub(crate) fn kind_name(self) -> &'static str {
         match self {
             Self::Month | Self::Weekday => "int",
-            Self::Duration => "int64",
             other => other.type_name(),
         }
     }

@@ -69,6 +69,11 @@ pub enum Error {
     #[diagnostic(code("metallb::not_installed"), help("install it first: `metallb::install`"))]
     NotInstalled { context: String },
 
+    /// MetalLB does not want the pool.
+    #[error("MetalLB in `{context}` refuses pool `{pool}`: {reason}")]
+    #[diagnostic(code("metallb::pool_refused"), help("choose other addresses, or remove the pool that has them"))]
+    PoolRefused { context: String, pool: String, reason: String },
+
     /// A node's label cannot be removed.
     #[error("node `{node}` of `{context}` stays excluded from load balancing")]
     #[diagnostic(

@@ -38,8 +38,21 @@ pub async fn configure(
     let objects = vec![address_pool(pool, ranges), l2_advertisement(advertisement, pool)];
     apply(client, objects, &options(timeout), steps).await.map_err(|error| match error {
         meshrun_kube::Error::NoKind { context, .. } => Error::NotInstalled { context },
-        error => error.into(),
+        error => refused(client, pool, error),
     })
+}
+
+/// What MetalLB's own webhook says is no matter of permissions, as the server's code for it suggests.
+fn refused(client: &Client, pool: &str, error: meshrun_kube::Error) -> Error {
+    let denied = error.status().and_then(|status| status.message.split_once("denied the request: "));
+    match denied {
+        Some((webhook, reason)) if webhook.contains("metallb.io") => Error::PoolRefused {
+            context: client.context().to_owned(),
+            pool: pool.to_owned(),
+            reason: reason.to_owned(),
+        },
+        _ => error.into(),
+    }
 }
 
 /// The address pools of a cluster, by name; none when it has no MetalLB. Addresses of IPv6 are left out.

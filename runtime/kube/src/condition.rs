@@ -2,8 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::{
     Error,
@@ -14,8 +15,12 @@ use crate::{
 };
 
 /// What an object should be like.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// Scripts and files write one as a word or as `kubectl wait --for` has it (see [`FromStr`]); as a list, all of which must hold; or as a
+/// map: `{ all: […] }`, `{ any: […] }`, `{ not: … }`, `{ condition: "Ready", status: "False" }`, `{ path: "spec.replicas", equals: 3 }`,
+/// `{ path: …, matches: "^v1" }`, `{ path: … }` for something that is set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Value")]
 pub enum Condition {
     /// All of these.
     All(Vec<Condition>),
@@ -370,6 +375,65 @@ impl FromStr for Condition {
     }
 }
 
+impl TryFrom<Value> for Condition {
+    type Error = Error;
+
+    fn try_from(value: Value) -> Result<Self> {
+        match value {
+            Value::String(text) => text.parse(),
+            Value::Array(parts) => Ok(Self::All(conditions(parts)?)),
+            Value::Object(fields) => of_map(fields),
+            other => Err(Error::BadCondition { condition: other.to_string() }),
+        }
+    }
+}
+
+fn conditions(parts: Vec<Value>) -> Result<Vec<Condition>> {
+    parts.into_iter().map(Condition::try_from).collect()
+}
+
+fn of_map(mut fields: Map<String, Value>) -> Result<Condition> {
+    let bad =
+        |fields: &Map<String, Value>| Error::BadCondition { condition: Value::Object(fields.clone()).to_string() };
+    let whole = fields.clone();
+    let mut text = |key: &str| match fields.remove(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let (path, pattern, kind, status) = (text("path"), text("matches"), text("condition"), text("status"));
+    let value = fields.remove("equals");
+    let mut parts = |key: &str| match fields.remove(key) {
+        Some(Value::Array(parts)) => Some(parts),
+        _ => None,
+    };
+    let condition = match (parts("all"), parts("any"), fields.remove("not")) {
+        (Some(parts), None, None) => Condition::All(conditions(parts)?),
+        (None, Some(parts), None) => Condition::Any(conditions(parts)?),
+        (None, None, Some(part)) => Condition::Not(Box::new(part.try_into()?)),
+        (None, None, None) => match (path, value, pattern, kind) {
+            (Some(path), Some(value), None, None) => Condition::Equals { path, value },
+            (Some(path), None, Some(pattern), None) => Condition::Matches { path, pattern },
+            (Some(path), None, None, None) => Condition::NotEmpty { path },
+            (None, None, None, Some(kind)) => Condition::Status(kind, status.unwrap_or_else(|| "True".to_owned())),
+            _ => return Err(bad(&whole)),
+        },
+        _ => return Err(bad(&whole)),
+    };
+    if fields.is_empty() { Ok(condition) } else { Err(bad(&whole)) }
+}
+
+impl JsonSchema for Condition {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Condition".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "array", "object"], "format": "condition" })
+    }
+}
+
 fn at_kubectl_path(text: &str) -> Option<Condition> {
     let text = text.trim_matches(['\'', '"']);
     let end = text.rfind('}')? + 1;
@@ -441,8 +505,23 @@ mod tests {
         let verdict = condition.judge(Some(&json!({ "a": 3, "b": 1 }))).unwrap();
         assert_eq!((verdict.holds, verdict.seen.as_str()), (false, "b is 1"));
         assert!(!condition.judge(None).unwrap().holds);
-        let data = json!({ "all": [{ "status": ["Ready", "True"] }, { "equals": { "path": "a", "value": 1 } }, "rolled_out"] });
-        assert!(serde_json::from_value::<Condition>(data).is_ok());
+    }
+
+    #[test]
+    fn conditions_are_data() {
+        let read = |data: Value| serde_json::from_value::<Condition>(data).map(|condition| condition.to_string());
+        let data = json!({ "all": [{ "condition": "Ready" }, { "path": "a", "equals": 1 }, ["rolled_out", "exists"], { "not": "deleted" }] });
+        assert_eq!(read(data).unwrap(), "Ready and a = 1 and rolled out and there and not gone");
+        assert_eq!(read(json!({ "any": [{ "condition": "Ready", "status": "False" }, { "path": "a", "matches": "^v" }, { "path": "b" }] })).unwrap(), "(Ready False or a like ^v or b set)");
+        for data in [
+            json!(3),
+            json!({}),
+            json!({ "all": "x" }),
+            json!({ "path": "a", "equals": 1, "matches": "b" }),
+            json!({ "path": "a", "more": 1 }),
+        ] {
+            assert!(read(data.clone()).is_err(), "{data}");
+        }
     }
 
     #[test]

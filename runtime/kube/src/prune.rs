@@ -8,7 +8,7 @@ const UNDECLARED: &str = ": field not declared in schema";
 /// The paths of the fields that a server has complained of, as it writes them: `.spec.containers[name="a"].foo`.
 pub(crate) fn undeclared(message: &str) -> Vec<&str> {
     let ends = message.match_indices(UNDECLARED).map(|(end, _)| &message[..end]);
-    ends.filter_map(|before| before.rsplit([' ', '\n', ',']).next()).filter(|path| path.starts_with('.')).collect()
+    ends.filter_map(|before| before.rsplit([' ', '\n']).next()).filter(|path| path.starts_with('.')).collect()
 }
 
 /// Take a field out of an object; false when it is not there.
@@ -50,7 +50,7 @@ fn step(path: &str) -> Option<(Step<'_>, &str)> {
 fn is_item(item: &Value, keys: &str) -> bool {
     keys.split(',').all(|pair| {
         let Some((key, wanted)) = pair.split_once('=') else { return false };
-        item.get(key).is_some_and(|value| value.to_string() == wanted)
+        item.get(key).is_some_and(|value| serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| *value == wanted))
     })
 }
 

@@ -1,13 +1,16 @@
 //! What a set of kubeconfig files says, taken together.
 
-use std::path::{Path, PathBuf};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     Source,
-    document::{self, CLUSTERS, CONTEXTS},
+    document::{self, CLUSTERS, CONTEXTS, USERS},
     file,
 };
 use crate::{Error, nearest::nearest};
@@ -85,6 +88,21 @@ pub fn current_context(source: &Source) -> Result<Option<String>, Error> {
 /// As [`contexts`].
 pub fn is_ours(source: &Source, context: &str) -> Result<bool, Error> {
     Ok(document::mark_of(&load(source)?, context).is_some())
+}
+
+/// A number that changes when what a context says does: a client that was made of it before is then stale.
+///
+/// # Errors
+/// As [`contexts`].
+pub fn fingerprint(source: &Source, context: &str) -> Result<u64, Error> {
+    let merged = load(source)?;
+    let content = document::content(&merged, CONTEXTS, context).unwrap_or(&Value::Null);
+    let of = |list, key: &str| content[key].as_str().and_then(|name| document::content(&merged, list, name));
+    let mut hasher = DefaultHasher::new();
+    for part in [Some(content), of(CLUSTERS, "cluster"), of(USERS, "user")] {
+        part.map(Value::to_string).hash(&mut hasher);
+    }
+    Ok(hasher.finish())
 }
 
 /// All files merged, with paths inside made absolute.

@@ -35,7 +35,7 @@ pub struct Inspection {
     pub not_before: String,
     /// The end of its validity, RFC 3339.
     pub not_after: String,
-    /// Whether now lies before the end of its validity.
+    /// Whether the end of its validity has passed.
     pub expired: bool,
     /// Subject alternative names: DNS names, addresses and URIs as they are, others with their kind before them.
     pub names: Vec<String>,

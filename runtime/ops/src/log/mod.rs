@@ -1,6 +1,7 @@
-//! Operations `log::*`: messages of the script to the user. They have no events of their own as calls: the message is the event.
+//! Operations `log::*`: messages of the script to the user; for whoever looks for a fault there is Rhai's own `debug`.
+//!
+//! As calls they have no events of their own: the message is the event.
 
-mod debug;
 mod info;
 mod warn;
 
@@ -10,7 +11,6 @@ use crate::Cx;
 use crate::catalogue::Catalogue;
 
 pub(crate) fn register(catalogue: &mut Catalogue) {
-    catalogue.add::<debug::Debug>();
     catalogue.add::<info::Info>();
     catalogue.add::<warn::Warn>();
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::Error;
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Tell which time it is a duration after another, or before it. Returns it as RFC 3339 in UTC.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::Error;
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Write a time in a format of one's own. Returns a string.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::Error;
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Tell which time it is so many seconds after 1970. Returns it as RFC 3339 in UTC.

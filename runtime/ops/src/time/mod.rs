@@ -4,11 +4,11 @@ mod add;
 mod error;
 mod format;
 mod from_unix;
+mod moment;
 mod now;
 mod parse;
 mod seconds;
 mod since;
-mod time;
 mod unix;
 
 use crate::catalogue::Catalogue;

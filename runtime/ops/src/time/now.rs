@@ -4,7 +4,7 @@ use meshrun_host::{Class, Effect, Failure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Tell the time. Returns it as RFC 3339 in UTC, to the second: `2026-01-31T12:00:00Z`.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::error::Error;
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Read a time that is written in a format of one's own. Returns it as RFC 3339 in UTC; a text without zone is taken

@@ -5,7 +5,7 @@ use meshrun_host::{Class, Effect, Failure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Tell how many seconds have passed since a time. Returns a float, negative when it is still to come.

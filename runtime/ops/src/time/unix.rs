@@ -4,7 +4,7 @@ use meshrun_host::{Class, Effect, Failure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::time::Time;
+use super::moment::Time;
 use crate::{Cx, Operation};
 
 /// Tell a time as whole seconds since 1970. Returns an int.

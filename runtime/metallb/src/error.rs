@@ -74,19 +74,6 @@ pub enum Error {
     #[diagnostic(code("metallb::pool_refused"), help("choose other addresses, or remove the pool that has them"))]
     PoolRefused { context: String, pool: String, reason: String },
 
-    /// A node's label cannot be removed.
-    #[error("node `{node}` of `{context}` stays excluded from load balancing")]
-    #[diagnostic(
-        code("metallb::node_excluded"),
-        help("remove its label `node.kubernetes.io/exclude-from-external-load-balancers`")
-    )]
-    NodeStaysExcluded {
-        context: String,
-        node: String,
-        #[source]
-        source: Box<kube::Error>,
-    },
-
     /// The cluster refused, or did not become what was waited for.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -1,14 +1,9 @@
 //! Nodes that are kept out of load balancing.
 
 use futures::future::try_join_all;
-use k8s_openapi::api::core::v1::Node;
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
-use meshrun_kube::{Client, Query, label_of, list, name_of};
+use meshrun_kube::{Changes, Client, Query, Reference, Subject, label, label_of, list, name_of};
 use meshrun_terms::Steps;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::Error;
 
@@ -23,7 +18,10 @@ const EXCLUDED: &str = "node.kubernetes.io/exclude-from-external-load-balancers"
 /// When the nodes cannot be listed or changed.
 pub async fn let_nodes_announce(client: &Client, steps: &Steps) -> Result<(), Error> {
     let nodes = list(client, &Query::of("Node")).await?;
-    try_join_all(to_release(&nodes).into_iter().map(|node| release(client, node, steps))).await?;
+    let removal = Changes::from([(EXCLUDED.to_owned(), None)]);
+    let subjects: Vec<Subject> =
+        to_release(&nodes).into_iter().map(|node| Subject::Object(Reference::new("Node", node))).collect();
+    try_join_all(subjects.iter().map(|node| label(client, node, &removal, true, steps))).await?;
     Ok(())
 }
 
@@ -35,20 +33,10 @@ fn to_release(nodes: &[Value]) -> Vec<&str> {
     nodes.iter().map(name_of).collect()
 }
 
-async fn release(client: &Client, node: &str, steps: &Steps) -> Result<(), Error> {
-    let nodes: Api<Node> = Api::all(client.kube().clone());
-    let patch = Patch::Merge(json!({ "metadata": { "labels": { EXCLUDED: null } } }));
-    nodes.patch_metadata(node, &PatchParams::default(), &patch).await.map_err(|source| Error::NodeStaysExcluded {
-        context: client.context().to_owned(),
-        node: node.to_owned(),
-        source: Box::new(source),
-    })?;
-    steps.changed(format!("let node {node} announce load balancers in {}", client.context()));
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn node(name: &str, excluded: bool) -> Value {

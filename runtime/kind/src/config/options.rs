@@ -95,7 +95,7 @@ impl Options {
         };
         let mut problems = Vec::new();
         let nodes = nodes(&self, &document, &mut problems);
-        let config = merged(self, document, nodes).map_err(|bug| Error::Invalid { problems: vec![bug.to_string()] })?;
+        let config = merged(self, document, nodes).map_err(crate::bug)?;
         problems.extend(check::problems(&config));
         if problems.is_empty() { Ok(config) } else { Err(Error::Invalid { problems }) }
     }

@@ -503,7 +503,7 @@ pub(crate) fn duration_text(nanoseconds: i64) -> String {
     if size < 1_000_000_000 {
         return match size {
             ..1_000 => format!("{sign}{size}ns"),
-            ..1_000_000 => format!("{sign}{}µs", decimal(1_000)),
+            1_000..1_000_000 => format!("{sign}{}µs", decimal(1_000)),
             _ => format!("{sign}{}ms", decimal(1_000_000)),
         };
     }

@@ -240,7 +240,7 @@ impl Condition {
     fn check(&self, version: &Version) -> bool {
         let wanted = &self.version;
         let unasked_pre = !version.pre.is_empty() && wanted.pre.is_empty();
-        if unasked_pre && !(self.operator == "!=" && !self.dirty) {
+        if unasked_pre && (self.operator != "!=" || self.dirty) {
             return false;
         }
         let order = version.compare(wanted);

@@ -84,7 +84,7 @@ pub async fn get(docker: &Docker, cluster: &str) -> Result<Cluster, Error> {
         key(a).cmp(&key(b))
     });
     // A load balancer's address is in no certificate that kind has made; that of a control plane always is.
-    let internal = nodes.iter().find(|node| node.role == Role::ControlPlane).and_then(|node| address(node));
+    let internal = nodes.iter().find(|node| node.role == Role::ControlPlane).and_then(address);
     Ok(Cluster {
         name: cluster.to_owned(),
         network,
@@ -138,10 +138,9 @@ pub(crate) fn role_of(container: &Container) -> Option<Role> {
 /// The first control plane by name, on which commands for the whole cluster run.
 pub(crate) fn first_control_plane<'a>(cluster: &str, all: &'a [Container]) -> Result<&'a Container, Error> {
     let planes = all.iter().filter(|one| role_of(one) == Some(Role::ControlPlane));
-    planes.min_by(|a, b| a.name.cmp(&b.name)).ok_or_else(|| Error::NoApiServer {
-        cluster: cluster.to_owned(),
-        reason: "it has no control plane".to_owned(),
-    })
+    planes
+        .min_by(|a, b| a.name.cmp(&b.name))
+        .ok_or_else(|| Error::NoApiServer { cluster: cluster.to_owned(), reason: "it has no control plane".to_owned() })
 }
 
 /// The API server's URL as seen from this machine: where the load balancer, or the only control plane, publishes its port.

@@ -34,9 +34,11 @@ pub async fn kubeconfig(docker: &Docker, cluster: &str, internal: bool) -> Resul
         },
         other => other.into(),
     })?;
-    renamed(&String::from_utf8_lossy(&bytes), cluster, server)
-        .map(Secret::new)
-        .map_err(|reason| Error::Malformed { node: node.name.clone(), what: ADMIN, reason })
+    renamed(&String::from_utf8_lossy(&bytes), cluster, server).map(Secret::new).map_err(|reason| Error::Malformed {
+        node: node.name.clone(),
+        what: ADMIN,
+        reason,
+    })
 }
 
 /// The administrator's kubeconfig with other names, and another server if one is given.

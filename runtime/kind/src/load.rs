@@ -35,7 +35,8 @@ pub async fn load_images(
     })?;
     let images: Vec<(&Image, &ImageInfo)> = wanted.iter().zip(&found).collect();
     let lacking = try_join_all(nodes.iter().map(|node| missing(docker, node, &images))).await?;
-    let targets: Vec<&String> = nodes.iter().zip(&lacking).filter(|(_, lack)| !lack.is_empty()).map(|one| one.0).collect();
+    let targets: Vec<&String> =
+        nodes.iter().zip(&lacking).filter(|(_, lack)| !lack.is_empty()).map(|one| one.0).collect();
     if targets.is_empty() {
         return Ok(Vec::new());
     }
@@ -46,7 +47,8 @@ pub async fn load_images(
     steps.doing(format!("loading {what} into {} nodes of cluster {cluster}", targets.len()));
     let shared = async |flags: &[&str]| {
         let (streams, reading) = fan_out(save(docker, &names).await?, targets.len());
-        let importing = targets.iter().zip(streams).map(|(node, chunks)| import(docker, node, &what, chunks, flags, timeout));
+        let importing =
+            targets.iter().zip(streams).map(|(node, chunks)| import(docker, node, &what, chunks, flags, timeout));
         let (read, imported) = futures::join!(reading, join_all(importing));
         // A node that refuses breaks the reading off too; its words tell more.
         imported.into_iter().collect::<Result<Vec<()>, Error>>()?;
@@ -54,7 +56,9 @@ pub async fn load_images(
     };
     match shared(&["--all-platforms"]).await {
         // An engine that keeps its images in containerd saves only the platform that it has of an image for many.
-        Err(Error::Load { lines, .. }) if lines.iter().any(|line| line.contains("content digest")) => shared(&[]).await?,
+        Err(Error::Load { lines, .. }) if lines.iter().any(|line| line.contains("content digest")) => {
+            shared(&[]).await?
+        }
         other => other?,
     }
     steps.changed(format!("loaded {what} into {} nodes of cluster {cluster}", targets.len()));
@@ -178,7 +182,8 @@ async fn import(
 
 /// The snapshotter of containerd on a node. An unreadable configuration means the usual one.
 async fn snapshotter(docker: &Docker, node: &str) -> Result<String, Error> {
-    let dump = exec::must(docker, node, "read containerd's configuration", "containerd config dump", &[], None, ASK).await?;
+    let dump =
+        exec::must(docker, node, "read containerd's configuration", "containerd config dump", &[], None, ASK).await?;
     Ok(containerd::snapshotter(&dump.stdout()).unwrap_or_else(|| "overlayfs".to_owned()))
 }
 

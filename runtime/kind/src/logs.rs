@@ -10,11 +10,7 @@ use futures::future::join_all;
 use meshrun_docker::{Channel, Container, Docker, Exec, Input, Part, containers, exec as docker_exec, info, logs};
 use meshrun_terms::{Steps, Timeout};
 
-use crate::{
-    Error,
-    apply::exec,
-    cluster::existing_containers,
-};
+use crate::{Error, apply::exec, cluster::existing_containers};
 
 /// How long one command on a node may take.
 const ASK: Timeout = Timeout::minutes(5);
@@ -63,7 +59,8 @@ async fn one(docker: &Docker, container: &Container, folder: &Path, steps: &Step
         steps.warning(format!("node {} is {}: its journal cannot be read", container.name, container.state));
         return Ok(());
     }
-    let commands = join_all(COMMANDS.iter().map(|(file, script)| said(docker, container, &folder, file, script, steps)));
+    let commands =
+        join_all(COMMANDS.iter().map(|(file, script)| said(docker, container, &folder, file, script, steps)));
     let (commands, log) = futures::join!(commands, var_log(docker, container, &folder));
     if let Err(error) = log {
         steps.warning(format!("/var/log of node {} cannot be had: {error}", container.name));

@@ -1,5 +1,7 @@
 //! The crate against a real engine: set MESHRUN_LAB=1 where one with `KIND_IMAGE` runs. Tests of whole clusters run one after the other.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what cannot be set up fails the test
+
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -94,21 +96,42 @@ fn one_node_is_made_once_and_kind_knows_it() {
         assert!(!again.changed && since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
         assert_eq!((again.cluster, changes(&all)), (created.cluster, Vec::new()));
         assert!(kubectl(&docker, name, &["get", "nodes"]).await.contains(" Ready "));
-        let node = kubectl(&docker, name, &["get", "nodes", "-o", "jsonpath={.items[0].spec}{.items[0].metadata.labels}"]).await;
+        let node =
+            kubectl(&docker, name, &["get", "nodes", "-o", "jsonpath={.items[0].spec}{.items[0].metadata.labels}"])
+                .await;
         assert!(node.contains("10.244.0.0/24") && !node.contains("exclude-from") && !node.contains("taints"), "{node}");
         let (_, listed) = run(&["kind", "get", "clusters"]);
         assert!(listed.lines().any(|line| line == name), "{listed}");
         let (good, said) = run(&["kind", "get", "kubeconfig", "--name", name]);
-        assert_eq!((good, said.trim_end()), (true, meshrun_kind::kubeconfig(&docker, name, false).await.unwrap().expose().trim_end()));
+        assert_eq!(
+            (good, said.trim_end()),
+            (true, meshrun_kind::kubeconfig(&docker, name, false).await.unwrap().expose().trim_end())
+        );
 
-        let error = create(&docker, &Options { workers: Some(1), pod_subnet: Some("10.9.0.0/16".into()), ..options(name) }.config().unwrap(), LONG, &steps).await.unwrap_err();
+        let error = create(
+            &docker,
+            &Options { workers: Some(1), pod_subnet: Some("10.9.0.0/16".into()), ..options(name) }.config().unwrap(),
+            LONG,
+            &steps,
+        )
+        .await
+        .unwrap_err();
         assert_eq!(code(&error), "kind::other_shape");
-        assert!(error.to_string().contains("workers: wanted 1, has 0") && error.to_string().contains("pod subnet: wanted `10.9.0.0/16`"), "{error}");
+        assert!(
+            error.to_string().contains("workers: wanted 1, has 0")
+                && error.to_string().contains("pod subnet: wanted `10.9.0.0/16`"),
+            "{error}"
+        );
 
         let (good, said) = run(&["kind", "delete", "cluster", "--name", name]);
         assert!(good, "{said}");
         assert!(!clusters(&docker).await.unwrap().contains(&name.to_owned()));
         assert_eq!(delete(&docker, name, &Steps::silent()).await.unwrap(), Vec::<String>::new());
-        let _ = (nodes(&docker, name).await.unwrap_err(), containers::find(&docker, name).await, networks::find(&docker, name).await, clean_up(&docker, name).await);
+        let _ = (
+            nodes(&docker, name).await.unwrap_err(),
+            containers::find(&docker, name).await,
+            networks::find(&docker, name).await,
+            clean_up(&docker, name).await,
+        );
     });
 }

@@ -33,6 +33,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("buildCustomCert", &[TEXT, TEXT], |_, a| custom(&text(&a[0]), &text(&a[1]))),
 ];
 
+/// What comes before the key in an Ed25519 key's PKCS#8 structure.
+const ED25519_HEAD: &[u8] = &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22];
+
 /// A key and its PEM text.
 struct Key {
     pair: KeyPair,
@@ -42,7 +45,9 @@ struct Key {
 fn certificate(cert: String, key: String) -> Value {
     let field = |name, text: String| Field::new(name, name, false, Value::text(text));
     let fields = vec![field("Cert", cert), field("Key", key)];
-    Value::Object(Object::Struct(Struct { go_type: CERTIFICATE, pointer: false, fields, text: None }).into())
+    Value::Object(
+        Object::Struct(Struct { go_type: CERTIFICATE, pointer: false, fields, embedded: 0, text: None }).into(),
+    )
 }
 
 fn rsa_key(size: RsaKeySize) -> Result<Key, String> {
@@ -71,6 +76,8 @@ fn key_pem(pair: &KeyPair) -> Result<String, String> {
     Ok(match pair.is_compatible(&PKCS_RSA_SHA256) {
         true => pem("RSA PRIVATE KEY", inner),
         false if pair.is_compatible(&PKCS_ECDSA_P256_SHA256) => pem("EC PRIVATE KEY", &sec1(inner, pair)),
+        // Without the public key, which newer forms add.
+        false if pair.is_compatible(&PKCS_ED25519) => pem("PRIVATE KEY", &[ED25519_HEAD, inner].concat()),
         false => pem("PRIVATE KEY", &der),
     })
 }
@@ -143,8 +150,8 @@ fn read_key(text: &str) -> Result<Key, String> {
     if !label.ends_with("PRIVATE KEY") {
         return Err(format!("no private key data in PEM block of type {label}"));
     }
-    let pair = KeyPair::try_from(der).map_err(|error| error.to_string())?;
-    let pem = key_pem(&pair)?;
+    let pair = KeyPair::try_from(der.clone()).map_err(|error| error.to_string())?;
+    let pem = if label == "PRIVATE KEY" { key_pem(&pair)? } else { pem(&label, &der) };
     Ok(Key { pair, pem })
 }
 

@@ -37,7 +37,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("must_date_modify", &[TEXT, TIME], MUST_DATE_MODIFY),
     fixed("ago", &[ANY], |_, a| {
         let seconds = Zoned::now().duration_since(&time_of(&a[0])).as_secs_f64().round();
-        Ok(Value::text(duration_text(seconds as i64 * 1_000_000_000)))
+        Ok(Value::text(duration_text((seconds as i64).saturating_mul(1_000_000_000))))
     }),
     fixed("duration", &[ANY], |_, a| {
         let seconds = match &a[0] {

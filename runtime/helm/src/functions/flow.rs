@@ -33,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         value => Ok(value.clone()),
     }),
     fixed("fail", &[TEXT], |_, a| Err(marked(&text(&a[0])))),
-    fixed("lookup", &[TEXT, TEXT, TEXT, TEXT], |engine, a| lookup(engine, a)),
+    fixed("lookup", &[TEXT, TEXT, TEXT, TEXT], lookup),
     // As with Helm, nothing is asked of a name server.
     fixed("getHostByName", &[TEXT], |_, _| Ok(Value::text(""))),
 ];

@@ -76,8 +76,16 @@ fn backquoted(text: &str) -> String {
 /// The one line of the regex crate's error that says what is wrong.
 fn reason(error: &regex::Error, expression: &str) -> String {
     let message = error.to_string();
-    let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    format!("{last}: `{expression}`")
+    let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    match last {
+        "unclosed group" => format!("missing closing ): `{expression}`"),
+        "unopened group" => format!("unexpected ): `{expression}`"),
+        "repetition operator missing expression" => {
+            let operator = expression.chars().find(|character| "*+?{".contains(*character)).unwrap_or('*');
+            format!("missing argument to repetition operator: `{operator}`")
+        }
+        other => format!("{other}: `{expression}`"),
+    }
 }
 
 fn find(regex: &Regex, all: &str) -> Value {

@@ -37,11 +37,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     fixed("hasPrefix", &[TEXT, TEXT], |_, a| Ok(Value::Bool(bytes(&a[1]).starts_with(bytes(&a[0]))))),
     fixed("hasSuffix", &[TEXT, TEXT], |_, a| Ok(Value::Bool(bytes(&a[1]).ends_with(bytes(&a[0]))))),
     fixed("replace", &[TEXT, TEXT, TEXT], |_, a| Ok(Value::text(text(&a[2]).replace(&*text(&a[0]), &text(&a[1]))))),
-    fixed("nospace", &[TEXT], |_, a| Ok(Value::text(text(&a[0]).replace(is_space, "")))),
-    fixed("initials", &[TEXT], |_, a| {
-        let initials: String = text(&a[0]).split(is_space).filter_map(|word| word.chars().next()).collect();
-        Ok(Value::text(initials))
-    }),
+    fixed("nospace", &[TEXT], |_, a| Ok(no_space(&a[0]))),
+    fixed("initials", &[TEXT], |_, a| Ok(Value::text(initials(bytes(&a[0]))))),
     fixed("plural", &[TEXT, TEXT, INT], |_, a| Ok(a[usize::from(int(&a[2]) != 1)].clone())),
     fixed("toString", &[ANY], |_, a| Ok(Value::go_string(strval(&a[0])))),
     fixed("toStrings", &[ANY], |_, a| Ok(texts(strslice(&a[0])))),
@@ -65,6 +62,22 @@ fn sliced(value: &Value, part: &str) -> Value {
         Value::String(whole) if whole.len() == part.len() => value.clone(),
         _ => Value::text(part),
     }
+}
+
+/// The text without blanks; if there is one, every byte becomes a character of its own, as in Sprig.
+fn no_space(value: &Value) -> Value {
+    let all = bytes(value);
+    let is_kept = |byte: &u8| !is_space(char::from(*byte));
+    match all.iter().all(is_kept) {
+        true => value.clone(),
+        false => Value::text(all.iter().copied().filter(is_kept).map(char::from).collect::<String>()),
+    }
+}
+
+/// The first byte of every word.
+fn initials(all: &[u8]) -> String {
+    let words = all.split(|byte| is_space(char::from(*byte)));
+    words.filter_map(|word| word.first()).copied().map(char::from).collect()
 }
 
 fn trim_all(arguments: &[Value]) -> Value {

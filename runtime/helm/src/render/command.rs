@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde_json::Value as Json;
 
-use super::{Capabilities, Lookup, Options, Release, hooks, on_deep_stack, release::kube_version, render_with};
+use super::{Capabilities, Lookup, Options, Release, hooks, on_deep_stack, release::kube_version, render};
 use crate::{
     Chart, Error,
     chart::matches,
@@ -12,7 +12,6 @@ use crate::{
     semver::is_compatible,
     template::{
         exec::{Engine, Limits},
-        json::Integers,
         parser,
         set::Set,
         value::Value,
@@ -85,7 +84,7 @@ pub fn template(chart: &Chart, values: &Json, options: &TemplateOptions) -> Resu
     };
     check_name(&name)?;
     let render_options = render_options(name, options)?;
-    let rendered = render_with(chart, values, &render_options, Integers::Keep)?;
+    let rendered = render(chart, values, &render_options)?;
     check_kube_version(chart, &render_options.capabilities)?;
     let sorted = hooks::sort(&rendered.files)?;
     let mut manifests = String::new();
@@ -177,7 +176,7 @@ fn render_options(name: String, options: &TemplateOptions) -> Result<Options, Er
         is_upgrade: options.is_upgrade,
         ..Release::default()
     };
-    Ok(Options { release, capabilities, lookup: options.lookup.clone(), keep: None })
+    Ok(Options { release, capabilities, lookup: options.lookup.clone(), keep: None, keep_integers: true })
 }
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), Error> {

@@ -156,20 +156,20 @@ fn head(document: &Json) -> Result<Head, String> {
             ));
         }
     };
-    text(metadata.get("name"), "SimpleHead.metadata.name")?;
+    text(metadata.get("name"), ".metadata.name")?;
     let annotations = match metadata.get("annotations") {
         None | Some(Json::Null) => return Ok(Head { kind, hook: None }),
         Some(Json::Object(annotations)) => annotations,
         Some(other) => {
-            let (found, field) = (json_type(other), "SimpleHead.metadata.annotations");
+            let (found, field) = (json_type(other), ".metadata.annotations");
             return Err(format!("{decoding} {found} into Go struct field {field} of type map[string]string"));
         }
     };
     for value in annotations.values() {
-        text(Some(value), "SimpleHead.metadata.annotations")?;
+        text(Some(value), ".metadata.annotations")?;
     }
     let hook = match annotations.get("helm.sh/hook") {
-        Some(value) => Some(text(Some(value), "SimpleHead.metadata.annotations")?),
+        Some(value) => Some(text(Some(value), ".metadata.annotations")?),
         None => None,
     };
     Ok(Head { kind, hook })

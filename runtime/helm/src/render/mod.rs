@@ -58,6 +58,9 @@ pub struct Options {
     pub lookup: Option<Arc<Lookup>>,
     /// Which templates there are; the others are taken away before anything is parsed, partials too.
     pub keep: Option<Arc<Keep>>,
+    /// Whether integers in the values stay integers, as those of `--set` do. Otherwise they become floats, as all numbers do
+    /// that Go reads from files.
+    pub keep_integers: bool,
 }
 
 impl fmt::Debug for Options {
@@ -67,6 +70,7 @@ impl fmt::Debug for Options {
             .field("capabilities", &self.capabilities)
             .field("lookup", &self.lookup.is_some())
             .field("keep", &self.keep.is_some())
+            .field("keep_integers", &self.keep_integers)
             .finish()
     }
 }
@@ -82,22 +86,11 @@ pub struct Rendered {
     pub warnings: Vec<String>,
 }
 
-/// Render a chart: enable and import dependencies, coalesce and check values, run the templates. All numbers in `values` are
-/// taken for floats, as Go reads them: 1000000 prints as `1e+06`.
+/// Render a chart: enable and import dependencies, coalesce and check values, run the templates.
 ///
 /// # Errors
 /// When the values do not fit, or a template fails.
 pub fn render(chart: &Chart, values: &Json, options: &Options) -> Result<Rendered, Error> {
-    render_with(chart, values, options, Integers::Floats)
-}
-
-/// [`render`], with a say in what integers are.
-pub(crate) fn render_with(
-    chart: &Chart,
-    values: &Json,
-    options: &Options,
-    integers: Integers,
-) -> Result<Rendered, Error> {
     let nothing = Map::new();
     let given = match values {
         Json::Object(values) => values,
@@ -108,6 +101,7 @@ pub(crate) fn render_with(
     let chart = process(chart, given, &mut warnings)?;
     let values = coalesce_with(&chart, given, false, &mut warnings)?;
     validate(&chart, &values)?;
+    let integers = if options.keep_integers { Integers::Keep } else { Integers::Floats };
     let work = || Work { options, integers }.run(&chart, values);
     let mut rendered = on_deep_stack(work)?;
     let mut seen = Vec::new();

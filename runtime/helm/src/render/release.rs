@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// The type of `.Chart`.
+const CHART: &str = "struct { chart.Metadata; IsRoot bool }";
+
 /// The release that is rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
@@ -152,6 +155,7 @@ impl Capabilities {
                 field("Major", version.major.to_string()),
                 field("Minor", version.minor.to_string()),
             ],
+            embedded: 0,
             text: Some(text),
         };
         let omitted = |name, json, text: &str| Field::new(name, json, true, Value::text(text));
@@ -164,6 +168,7 @@ impl Capabilities {
                 omitted("GitTreeState", "git_tree_state", ""),
                 omitted("GoVersion", "go_version", "go1.20.11"),
             ],
+            embedded: 0,
             text: None,
         };
         let versions = self.api_versions.iter().map(|version| Value::text(&**version)).collect();
@@ -180,7 +185,8 @@ impl Capabilities {
 }
 
 fn object(go_type: &'static str, pointer: bool, fields: Vec<Field>) -> Value {
-    Value::Object(Object::Struct(Struct { go_type, pointer, fields, text: None }).into())
+    let embedded = if go_type == CHART { fields.len() - 1 } else { 0 };
+    Value::Object(Object::Struct(Struct { go_type, pointer, fields, embedded, text: None }).into())
 }
 
 /// `.Chart`
@@ -191,7 +197,7 @@ pub(super) fn chart_value(metadata: &Metadata, is_root: bool) -> Value {
     let annotations: BTreeMap<Arc<str>, Value> =
         metadata.annotations.iter().map(|(key, value)| (Arc::from(key.as_str()), Value::text(&**value))).collect();
     object(
-        "struct { chart.Metadata; IsRoot bool }",
+        CHART,
         false,
         vec![
             text("Name", "name", &metadata.name),

@@ -77,7 +77,7 @@ impl Place {
 /// Where an error is told to be.
 #[derive(Clone, Copy)]
 pub(crate) enum At<'t> {
-    Template(Position, &'t str),
+    Template(Position, &'t str, Option<&'t Pipe>),
     Pipe(&'t Pipe),
     Command(&'t Command),
     Operand(&'t Operand),
@@ -86,7 +86,7 @@ pub(crate) enum At<'t> {
 impl At<'_> {
     fn position(self) -> Position {
         match self {
-            At::Template(position, _) => position,
+            At::Template(position, ..) => position,
             At::Pipe(pipe) => pipe.position,
             At::Command(command) => command.position,
             At::Operand(operand) => operand.position,
@@ -95,7 +95,10 @@ impl At<'_> {
 
     fn text(self) -> String {
         match self {
-            At::Template(_, name) => format!("{{{{template {}}}}}", quote(name.as_bytes())),
+            At::Template(_, name, argument) => {
+                let argument = argument.map(|pipe| format!(" {pipe}")).unwrap_or_default();
+                format!("{{{{template {}{argument}}}}}", quote(name.as_bytes()))
+            }
             At::Pipe(pipe) => pipe.to_string(),
             At::Command(command) => command.to_string(),
             At::Operand(operand) => operand.to_string(),
@@ -232,7 +235,7 @@ impl<'t> Run<'_, 't> {
         name: &'t str,
         argument: Option<&'t Pipe>,
     ) -> Result<Flow> {
-        self.at = Some(At::Template(position, name));
+        self.at = Some(At::Template(position, name, argument));
         let Some(template) = self.engine.set.find(name) else {
             return self.error(format_args!("template {} not defined", quote(name.as_bytes())));
         };
@@ -510,6 +513,10 @@ impl<'t> Run<'_, 't> {
             Ok(value) => Ok(Place::plain(value)),
             Err(message) => {
                 self.at = Some(node);
+                let message = match (function.name, operands.first()) {
+                    ("call", Some(callee)) => message.replacen("non-function", &format!("non-function {callee}"), 1),
+                    _ => message,
+                };
                 self.error(format_args!("error calling {}: {message}", function.name))
             }
         }
@@ -613,7 +620,7 @@ impl<'t> Run<'_, 't> {
     fn constant(&self, number: &Number) -> Result<Value> {
         let text = &*number.text;
         let is_hex = text.starts_with("0x") || text.starts_with("0X");
-        let looks_float = !text.starts_with('\'') && !(is_hex && !text.contains(['p', 'P']));
+        let looks_float = !text.starts_with('\'') && (!is_hex || text.contains(['p', 'P']));
         match (number.float, number.int) {
             (Some(float), _) if looks_float && text.contains(['.', 'e', 'E', 'p', 'P']) => Ok(Value::Float(float)),
             (_, Some(int)) => Ok(Value::int(int)),

@@ -81,11 +81,13 @@ fn float_to_json(value: f64) -> Result<Json, String> {
         return Err(format!("json: unsupported value: {}", float::display(value)));
     }
     if value.trunc() == value {
-        if (-9.2e18..9.2e18).contains(&value) {
-            return Ok(Json::from(value as i64));
+        // The digits that Go writes, read again as an integer where they are one.
+        let digits = float::json(value);
+        if let Ok(integer) = digits.parse::<i64>() {
+            return Ok(Json::from(integer));
         }
-        if (0.0..1.8e19).contains(&value) {
-            return Ok(Json::from(value as u64));
+        if let Ok(integer) = digits.parse::<u64>() {
+            return Ok(Json::from(integer));
         }
     }
     Ok(Json::from(value))

@@ -87,10 +87,7 @@ pub(crate) fn parse_uint(text: &str) -> Option<u64> {
 
 /// Whether every `_` stands between digits, or between the base's mark and a digit.
 fn underscores_fit(text: &str) -> bool {
-    if !text.contains('_') {
-        return true;
-    }
-    text.starts_with('0') && !text.ends_with('_') && !text.contains("__")
+    !text.starts_with('_') && !text.ends_with('_') && !text.contains("__")
 }
 
 /// Read a floating-point number as Go does, hexadecimal ones included.
@@ -132,7 +129,8 @@ mod tests {
         assert_eq!(read("017"), (Some(15), Some(15), Some(15.0)));
         assert_eq!(read("0b11"), (Some(3), Some(3), Some(3.0)));
         assert_eq!(read("0x_1F"), (Some(31), Some(31), Some(31.0)));
-        assert_eq!(parse("1_000", Kind::Number).unwrap_err(), "illegal number syntax: \"1_000\"");
+        assert_eq!(read("1_000"), (Some(1000), Some(1000), Some(1000.0)));
+        assert_eq!(parse("1__0", Kind::Number).unwrap_err(), "illegal number syntax: \"1__0\"");
         assert_eq!(read("-5"), (Some(-5), None, Some(-5.0)));
         assert_eq!(read("1e3"), (Some(1000), Some(1000), Some(1000.0)));
         assert_eq!(read("1.5"), (None, None, Some(1.5)));

@@ -24,6 +24,8 @@ pub(crate) struct Struct {
     /// Whether templates hold a pointer to it.
     pub(crate) pointer: bool,
     pub(crate) fields: Vec<Field>,
+    /// How many of the first fields belong to an embedded structure, which prints in braces of its own.
+    pub(crate) embedded: usize,
     /// What `String()` returns, if the type has that method.
     pub(crate) text: Option<Arc<str>>,
 }

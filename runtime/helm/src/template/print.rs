@@ -189,8 +189,11 @@ fn write_struct(out: &mut Vec<u8>, object: &Struct, style: Style, depth: usize) 
     if style == Style::Source {
         out.extend_from_slice(object.go_type.trim_start_matches('*').as_bytes());
     }
-    out.push(b'{');
+    out.extend_from_slice(if object.embedded > 0 { b"{{" } else { b"{" });
     for (index, field) in object.fields.iter().enumerate() {
+        if index > 0 && index == object.embedded {
+            out.push(b'}');
+        }
         if index > 0 {
             out.extend_from_slice(if style == Style::Source { b", " } else { b" " });
         }

@@ -469,7 +469,7 @@ mod tests {
             ),
             ("%s|%10s|%-5s|%.2s|%q|%x|% X", vec![text("abc"); 7], "abc|       abc|abc  |ab|\"abc\"|616263|61 62 63"),
             ("%v %v %v", vec![Value::Float(1e6), Value::Float(0.5), Value::Bool(true)], "1e+06 0.5 true"),
-            ("%.2f %8.3f %e %g %06.1f", vec![Value::Float(3.14159); 5], "3.14    3.142 3.141590e+00 3.14159 0003.1"),
+            ("%.2f %8.3f %e %g %06.1f", vec![Value::Float(2.34567); 5], "2.35    2.346 2.345670e+00 2.34567 0002.3"),
             ("%v %s %d", vec![list.clone(); 3], "[1 a <nil>] [%!s(int=1) a <nil>] [1 %!d(string=a) <nil>]"),
             ("%#v %T", vec![list.clone(); 2], "[]interface {}{1, \"a\", interface {}(nil)} []interface {}"),
             ("%d", vec![text("hi")], "%!d(string=hi)"),

@@ -91,15 +91,23 @@ fn lines(error: &ValidationError<'_>) -> Vec<String> {
         Kind::Pattern { pattern } => one(format!("Does not match pattern '{pattern}'")),
         Kind::Format { format } => one(format!("Does not match format '{format}'")),
         Kind::UniqueItems => one("array items must be unique".into()),
-        Kind::AnyOf { .. } => one("Must validate at least one schema (anyOf)".into()),
-        Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. } => {
-            one("Must validate one and only one schema (oneOf)".into())
+        Kind::AnyOf { context } => with_closest(one("Must validate at least one schema (anyOf)".into()), context),
+        Kind::OneOfNotValid { context } => {
+            with_closest(one("Must validate one and only one schema (oneOf)".into()), context)
         }
+        Kind::OneOfMultipleValid { .. } => one("Must validate one and only one schema (oneOf)".into()),
         Kind::Not { .. } => one("Must not validate the schema (not)".into()),
         Kind::FalseSchema => one("False always fails validation".into()),
         Kind::MultipleOf { multiple_of } => one(format!("Must be a multiple of {multiple_of}")),
         _ => one(error.to_string()),
     }
+}
+
+/// The lines, and what is wrong with the alternative that comes closest.
+fn with_closest(mut all: Vec<String>, alternatives: &[Vec<ValidationError<'static>>]) -> Vec<String> {
+    let closest = alternatives.iter().min_by_key(|errors| errors.len());
+    all.extend(closest.into_iter().flatten().flat_map(lines));
+    all
 }
 
 fn plain(json: &Json) -> String {

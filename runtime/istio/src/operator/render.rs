@@ -1,8 +1,10 @@
 //! Rendering one component's chart to objects.
 
 use std::{
+    panic::resume_unwind,
     path::Path,
     sync::{Arc, OnceLock},
+    thread,
 };
 
 use meshrun_helm::{Capabilities, Chart, Options, Release};
@@ -98,7 +100,7 @@ impl Rendering<'_> {
 /// The objects in a rendered file.
 fn objects_of(text: &str, file: &str, kind: Kind) -> Result<Vec<Value>, Error> {
     let component = || kind.name().to_owned();
-    let objects = meshrun_yaml::parse_all(text).map_err(|source| Error::Rendered {
+    let objects = parse(text).map_err(|source| Error::Rendered {
         component: component(),
         file: file.to_owned(),
         source: Box::new(source.in_file(file)),
@@ -106,5 +108,28 @@ fn objects_of(text: &str, file: &str, kind: Kind) -> Result<Vec<Value>, Error> {
     match objects.iter().find_map(missing_key) {
         None => Ok(objects),
         Some(missing) => Err(Error::RenderedObject { component: component(), file: file.to_owned(), missing }),
+    }
+}
+
+/// From this length on a text is read by two threads: the definitions are most of the work of a whole manifest.
+const LONG: usize = 100_000;
+
+fn parse(text: &str) -> Result<Vec<Value>, meshrun_yaml::Error> {
+    let middle = text.floor_char_boundary(text.len() / 2);
+    let Some(at) = text[..middle].rfind("\n---\n").filter(|_| text.len() > LONG) else {
+        return meshrun_yaml::parse_all(text);
+    };
+    let (first, second) = text.split_at(at + 1);
+    let (first, second) = thread::scope(|scope| {
+        let second = scope.spawn(|| meshrun_yaml::parse_all(second));
+        (meshrun_yaml::parse_all(first), second.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    match (first, second) {
+        (Ok(mut objects), Ok(rest)) => {
+            objects.extend(rest);
+            Ok(objects)
+        }
+        // Once more in one piece, for the place in the whole text.
+        _ => meshrun_yaml::parse_all(text),
     }
 }

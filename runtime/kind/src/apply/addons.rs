@@ -79,13 +79,7 @@ fn node_patch(run: &Run<'_>, index: usize, plans_subnets: bool) -> Option<Value>
 }
 
 /// Run a script on the first control plane until it ends well.
-async fn again(
-    run: &Run<'_>,
-    act: &str,
-    script: &str,
-    arguments: &[&str],
-    input: Option<Bytes>,
-) -> Result<(), Error> {
+async fn again(run: &Run<'_>, act: &str, script: &str, arguments: &[&str], input: Option<Bytes>) -> Result<(), Error> {
     let end = super::deadline::Deadline::new(run.deadline.at_most(RETRY));
     loop {
         let (name, left) = (run.bootstrap_name(), run.deadline.left());

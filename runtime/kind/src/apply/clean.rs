@@ -36,7 +36,8 @@ pub async fn clean_up(docker: &Docker, cluster: &str) -> Result<Vec<String>, Err
         if !may_go(docker, cluster, &all).await? {
             return Ok(removed.into_iter().collect());
         }
-        wanted = wanted.or_else(|| all.iter().find_map(|one| one.labels.get(SHAPE_LABEL)).and_then(|label| members(label)));
+        wanted =
+            wanted.or_else(|| all.iter().find_map(|one| one.labels.get(SHAPE_LABEL)).and_then(|label| members(label)));
         removed.extend(remove(docker, all).await?);
         let complete = wanted.is_some_and(|wanted| removed.len() >= wanted);
         if complete || Instant::now() >= until {

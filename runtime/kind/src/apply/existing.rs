@@ -58,7 +58,8 @@ async fn own(docker: &Docker, config: &Config, all: &[Container], label: &str) -
     let running = all.iter().filter(|one| role_of(one).is_some()).all(|one| one.state == "running");
     let is_there = all.iter().any(|one| one.name == bootstrap);
     if !is_there || !has_file(docker, &bootstrap, ready::COMPLETE).await? {
-        let usable = running && wanted == has && missing(&has, &config.name, all).is_empty() && joined(docker, config).await?;
+        let usable =
+            running && wanted == has && missing(&has, &config.name, all).is_empty() && joined(docker, config).await?;
         return Ok(if usable { Found::Unfinished } else { Found::Debris });
     }
     let mut differences = differences(docker, &wanted, &has).await?;
@@ -96,7 +97,9 @@ async fn differences(docker: &Docker, wanted: &Value, has: &Value) -> Result<Vec
     let mut has = has.clone();
     let nodes = has.get_mut("nodes").and_then(Value::as_object_mut).into_iter().flatten();
     for (name, node) in nodes {
-        let (Some(one), Some(other)) = (wanted["nodes"][name]["image"].as_str(), node["image"].as_str()) else { continue };
+        let (Some(one), Some(other)) = (wanted["nodes"][name]["image"].as_str(), node["image"].as_str()) else {
+            continue;
+        };
         if one == other {
             continue;
         }

@@ -80,7 +80,13 @@ pub async fn join(run: &Run<'_>, index: usize, initialized: &Initialized) -> Res
     Ok(())
 }
 
-async fn kubeadm(run: &Run<'_>, node: &Node, name: &str, act: &'static str, secrets: Option<Bytes>) -> Result<(), Error> {
+async fn kubeadm(
+    run: &Run<'_>,
+    node: &Node,
+    name: &str,
+    act: &'static str,
+    secrets: Option<Bytes>,
+) -> Result<(), Error> {
     let mut more = kubeadm::skip_arguments(&run.image_of(node)?.version, run.config, act);
     more.extend((act == "init").then(|| "--skip-token-print".to_owned()));
     let unpack = if secrets.is_some() { "unpack" } else { "" };

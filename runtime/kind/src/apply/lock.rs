@@ -12,7 +12,7 @@ use crate::{Config, Error};
 
 /// The turn of a creation; the next one gets it when this is dropped, or when the process ends.
 #[derive(Debug)]
-pub struct Turn(Option<File>);
+pub struct Turn(#[allow(dead_code)] Option<File>); // held for its lock, never read
 
 /// Wait for the turn of creating this cluster.
 ///

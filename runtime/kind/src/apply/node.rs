@@ -198,8 +198,14 @@ fn has_booted(line: &str) -> bool {
 fn hint(last: &[String]) -> String {
     let text = last.join("\n").to_lowercase();
     let known = [
-        ("too many open files", "raise the host's limits: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512"),
-        ("failed to allocate manager object", "raise the host's limits: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512"),
+        (
+            "too many open files",
+            "raise the host's limits: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+        ),
+        (
+            "failed to allocate manager object",
+            "raise the host's limits: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+        ),
         ("no space left on device", "free some disk: `docker system df` shows what the engine keeps"),
         ("exec format error", "the image is for another processor; choose one for this machine"),
         ("delegate", "a rootless engine needs all cgroup controllers: Delegate=yes for its user service"),

@@ -127,7 +127,14 @@ fn conditions(node: &Value) -> (bool, Vec<String>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let wrong = all.iter().filter(|one| (one["type"] == "Ready") != (one["status"] == "True"));
     let told = wrong
-        .map(|one| format!("node {name}: {} is {}: {}", text(&one["type"]), text(&one["status"]), exec::shortened(&text(&one["message"]))))
+        .map(|one| {
+            format!(
+                "node {name}: {} is {}: {}",
+                text(&one["type"]),
+                text(&one["status"]),
+                exec::shortened(&text(&one["message"]))
+            )
+        })
         .collect();
     (all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"), told)
 }

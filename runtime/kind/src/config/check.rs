@@ -198,7 +198,6 @@ fn mirrors(mirrors: &BTreeMap<String, Vec<String>>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::{Document, Options};
 
     fn told(text: &str) -> Vec<String> {

@@ -1,5 +1,9 @@
 //! Operations `istio::*`.
 
+mod manifest;
+
 use crate::catalogue::Catalogue;
 
-pub(crate) fn register(_catalogue: &mut Catalogue) {}
+pub(crate) fn register(catalogue: &mut Catalogue) {
+    catalogue.add::<manifest::RenderManifest>();
+}

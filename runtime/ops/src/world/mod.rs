@@ -2,6 +2,7 @@
 //! are first needed and kept. Nothing here reads the real environment; the binary hands it in.
 
 mod docker;
+mod kube;
 
 use std::{
     collections::BTreeMap,
@@ -58,12 +59,13 @@ pub struct World {
     /// Settings of the run.
     pub settings: Settings,
     docker: OnceCell<Docker>,
+    pub(crate) clusters: kube::Clusters,
 }
 
 impl World {
     /// A world with nothing connected yet.
     pub fn new(environment: Environment, settings: Settings) -> Self {
-        Self { environment, settings, docker: OnceCell::new() }
+        Self { environment, settings, docker: OnceCell::new(), clusters: kube::Clusters::default() }
     }
 
     /// The folder of unpacked releases, by `--release-dir` or `MESHRUN_RELEASES`.

@@ -1,0 +1,1 @@
+{{ define "who" }}kid{{ end }}{{ define "sub" }}kid sub {{ .Chart.Name }}{{ end }}

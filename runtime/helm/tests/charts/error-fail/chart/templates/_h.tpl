@@ -1,0 +1,1 @@
+{{ define "f" }}{{ fail (printf "bad %s" "thing") }}{{ end }}

@@ -1,0 +1,3 @@
+{{ define "h" }}
+
+ {{ .Values.x.y }}{{ end }}

@@ -1,0 +1,47 @@
+//! `kube::get`: one object.
+
+use meshrun_host::{Class, Effect, Failure};
+use meshrun_kube::get;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{cluster_failures, selection::reference};
+use crate::{Cluster, Cx, Operation};
+
+/// Read an object. Returns it as the API server has it; fails when it does not exist, see `kube::find`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Get {
+    /// The cluster.
+    cluster: Cluster,
+    /// The object, as kind and name: `deploy/web`. Kinds are written as for kubectl, short names included.
+    object: String,
+    /// Its namespace; that of the context when it is left out.
+    #[serde(default)]
+    namespace: Option<String>,
+}
+
+impl Operation for Get {
+    type Output = Value;
+
+    const NAME: &'static str = "kube::get";
+    const POSITIONAL: &'static [&'static str] = &["cluster", "object"];
+    const RETURNS: &'static str = "a map, the object";
+    const EFFECT: Effect = Effect::Reads;
+    const PERMISSIONS: &'static [Class] = &[Class::Kube];
+    const FAILURES: &'static [&'static str] =
+        cluster_failures!["kube::no_kind", "kube::not_found", "kube::bad_reference"];
+    const EXAMPLE: &'static str = r#"let east = kind::create_cluster("east");
+let dns = kube::get(east, "deploy/coredns", #{ namespace: "kube-system" });
+print(dns.spec.replicas);"#;
+
+    fn subject(&self) -> String {
+        format!("{} in {}", self.object, self.cluster)
+    }
+
+    async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
+        let client = cx.world.kube(&self.cluster).await?;
+        Ok(get(&client, &reference(&self.object, self.namespace)?).await?)
+    }
+}

@@ -36,10 +36,23 @@ pub async fn configure(
 ) -> Result<Vec<Applied>, Error> {
     let Configuration { pool, advertisement, ranges } = configuration;
     let objects = vec![address_pool(pool, ranges), l2_advertisement(advertisement, pool)];
-    apply(client, objects, &options(timeout), steps).await.map_err(|error| match error {
-        meshrun_kube::Error::NoKind { context, .. } => Error::NotInstalled { context },
-        error => refused(client, pool, error),
+    apply(client, objects, &options(timeout), steps).await.map_err(|error| match unknown_kind(&error) {
+        Some(context) => Error::NotInstalled { context: context.to_owned() },
+        None => refused(client, pool, error),
     })
+}
+
+/// The context that does not know the kinds of MetalLB, when that is all that is wrong. Both objects are tried side by side, so
+/// mostly there are two such errors in one.
+fn unknown_kind(error: &meshrun_kube::Error) -> Option<&str> {
+    match error {
+        meshrun_kube::Error::NoKind { context, .. } => Some(context),
+        meshrun_kube::Error::Several { errors, .. } => {
+            let contexts: Option<Vec<&str>> = errors.iter().map(unknown_kind).collect();
+            contexts?.first().copied()
+        }
+        _ => None,
+    }
 }
 
 /// What MetalLB's own webhook says is no matter of permissions, as the server's code for it suggests.

@@ -71,7 +71,8 @@ fn integers(engine: &Engine<'_>, start: i64, stop: i64, step: i64) -> Result<Vec
         return Err(format!("a list of {count} numbers is too long"));
     }
     engine.limits.produce(count * 8)?;
-    Ok((0..count as i64).map(|index| start + index * step).collect())
+    // Each number lies between start and stop, so what wraps on the way there wraps back.
+    Ok((0..count as i64).map(|index| start.wrapping_add(index.wrapping_mul(step))).collect())
 }
 
 fn seq(engine: &Engine<'_>, arguments: &[Value]) -> Result<Value, String> {

@@ -508,7 +508,10 @@ impl<'t> Run<'_, 't> {
             return self.short_circuit(dot, function, operands, last);
         }
         let arguments = self.arguments(dot, function.name, function.parameters, function.variadic, operands, last)?;
-        let result = (function.run)(self.engine, &arguments);
+        let result = (function.run)(self.engine, &arguments).and_then(|value| {
+            self.engine.limits.produce(text_length(&value))?;
+            Ok(value)
+        });
         match result {
             Ok(value) => Ok(Place::plain(value)),
             Err(message) => {
@@ -651,5 +654,14 @@ fn written(operand: &Operand) -> String {
     match &operand.term {
         Term::Pipe(pipe) => pipe.to_string(),
         _ => operand.to_string(),
+    }
+}
+
+/// How many bytes of text a function has made: a text that is doubled again and again must come to an end.
+fn text_length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Binary(bytes) | Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
     }
 }

@@ -30,13 +30,25 @@ struct Inner {
 /// # Errors
 /// When there is no such context (the nearest name is told), or what it says cannot be used.
 pub async fn connect(source: &Source, context: Option<&str>) -> Result<Client> {
+    connect_through(source, context, None).await
+}
+
+/// As [`connect`], through an HTTP proxy unless the context names one of its own.
+///
+/// # Errors
+/// As [`connect`], and when the proxy is no URL.
+pub async fn connect_through(source: &Source, context: Option<&str>, proxy: Option<&str>) -> Result<Client> {
     let Some((kubeconfig, context)) = kubeconfig::configuration(source, context)? else {
         let config = kube::Config::incluster().map_err(|_| Error::NoCluster { files: source.paths() })?;
         return client(config, IN_CLUSTER.to_owned());
     };
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|source| bad_connection(&context, kube::Error::InferKubeconfig(source)))?;
+    let mut config = config.map_err(|source| bad_connection(&context, kube::Error::InferKubeconfig(source)))?;
+    if let (None, Some(proxy)) = (&config.proxy_url, proxy) {
+        let read = proxy.parse().map_err(|_| Error::BadProxy { proxy: proxy.to_owned() })?;
+        config.proxy_url = Some(read);
+    }
     client(config, context)
 }
 

@@ -71,6 +71,11 @@ pub enum Error {
         source: Box<kube::Error>,
     },
 
+    /// The proxy that leads to all clusters is none.
+    #[error("expected the URL of an HTTP proxy, found `{proxy}`")]
+    #[diagnostic(code("kube::bad_kubeconfig"))]
+    BadProxy { proxy: String },
+
     /// Somebody else holds the lock of a kubeconfig.
     #[error("`{}` is still held after {timeout}", lock.display())]
     #[diagnostic(

@@ -35,7 +35,7 @@ mod server;
 mod wait;
 
 pub use apply::{Action, Applied, Options as ApplyOptions, Validation, apply};
-pub use client::{Client, connect, connect_with};
+pub use client::{Client, connect, connect_through, connect_with};
 pub use condition::{Condition, Verdict};
 pub use delete::{Options as DeleteOptions, Propagation, delete, delete_objects, delete_selected};
 pub use discovery::{Resource, resource, resource_of, resources};

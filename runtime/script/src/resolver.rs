@@ -5,7 +5,8 @@ use std::{
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::ThreadId,
 };
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope};
@@ -31,11 +32,17 @@ impl fmt::Debug for Library {
 
 impl Library {
     /// The text of the module that `importing` asks for as `path`.
+    /// A file is never its own module: a script `mesh.rhai` that imports `mesh` means the one of the library.
     fn find(&self, importing: Option<&str>, path: &str) -> Result<Option<Source>, std::io::Error> {
         let file = if path.ends_with(".rhai") { path.to_owned() } else { format!("{path}.rhai") };
-        let beside = importing.map(Path::new).filter(|name| name.exists()).and_then(Path::parent);
+        let importing = importing.map(Path::new).filter(|name| name.exists());
+        let itself = importing.and_then(|name| name.canonicalize().ok()); // gone since: then it cannot be the candidate either
+        let beside = importing.and_then(Path::parent);
         let folders = beside.into_iter().chain(self.folders.iter().map(PathBuf::as_path));
         for candidate in folders.map(|folder| folder.join(&file)) {
+            if itself.is_some() && candidate.canonicalize().ok() == itself {
+                continue;
+            }
             match std::fs::read_to_string(&candidate) {
                 Ok(text) => return Ok(Some(Source { name: candidate.to_string_lossy().into_owned(), text })),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -52,27 +59,57 @@ pub struct Resolver {
     library: Library,
     shared: Arc<Shared>,
     loaded: RwLock<HashMap<String, SharedModule>>,
+    /// The modules that are being loaded, by the thread that does: one of them again is a circle.
+    loading: Mutex<Vec<(ThreadId, String)>>,
 }
 
 impl Resolver {
     pub fn new(library: Library, shared: &Arc<Shared>) -> Self {
-        Self { library, shared: Arc::clone(shared), loaded: RwLock::default() }
+        Self { library, shared: Arc::clone(shared), loaded: RwLock::default(), loading: Mutex::default() }
+    }
+
+    /// Note that this thread loads the module.
+    ///
+    /// # Errors
+    /// When it does so already: the modules import each other in a circle.
+    fn begin(&self, name: &str) -> Result<(), Box<EvalAltResult>> {
+        let thread = std::thread::current().id();
+        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine: Vec<&str> = loading.iter().filter(|(by, _)| *by == thread).map(|(_, name)| name.as_str()).collect();
+        if let Some(at) = mine.iter().position(|loaded| *loaded == name) {
+            let circle = [&mine[at..], &[name]].concat().join("` imports `");
+            return Err(format!("modules import each other in a circle: `{circle}`").into());
+        }
+        loading.push((thread, name.to_owned()));
+        Ok(())
+    }
+
+    fn end(&self, name: &str) {
+        let thread = std::thread::current().id();
+        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        loading.retain(|(by, loaded)| *by != thread || loaded != name);
     }
 
     fn load(&self, engine: &Engine, source: &Source, position: Position) -> Result<SharedModule, Box<EvalAltResult>> {
         if let Some(module) = self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(&source.name) {
             return Ok(Arc::clone(module));
         }
+        self.begin(&source.name)?;
+        let made = self.make(engine, source, position);
+        self.end(&source.name);
+        let module = made?;
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(source.name.clone(), Arc::clone(&module));
+        Ok(module)
+    }
+
+    fn make(&self, engine: &Engine, source: &Source, position: Position) -> Result<SharedModule, Box<EvalAltResult>> {
         self.shared.sources.add(source);
         let within = |error: Box<EvalAltResult>| EvalAltResult::ErrorInModule(source.name.clone(), error, position);
         let mut ast = engine
             .compile(source.code())
             .map_err(|error| within(EvalAltResult::ErrorParsing(*error.0, error.1).into()))?;
         ast.set_source(source.name.as_str());
-        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(within)?;
-        let module: SharedModule = module.into();
-        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(source.name.clone(), Arc::clone(&module));
-        Ok(module)
+        Ok(Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(within)?.into())
     }
 }
 

@@ -173,6 +173,27 @@ fn what_is_unknown_is_named_with_the_nearest() {
 }
 
 #[test]
+fn modules_that_import_each_other_are_named() {
+    let bench = bench_with(&[("a", "import \"b\" as b;"), ("b", "import \"a\" as a;")], &[]);
+    let failure = bench.failure("import \"a\" as a;");
+    assert!(
+        failure.message.contains("modules import each other in a circle: `stdlib:a` imports `stdlib:b` imports `stdlib:a`"),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn a_script_named_like_a_module_of_the_library_imports_that_one() {
+    let bench = bench_with(&[("mesh", "fn one() { 1 }")], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mesh.rhai");
+    let text = "import \"mesh\" as mesh; mesh::one()";
+    std::fs::write(&path, text).unwrap();
+    let source = Source { name: path.to_string_lossy().into_owned(), text: text.to_owned() };
+    assert_eq!(bench.runtime.run(&source, &[]).unwrap(), json!(1));
+}
+
+#[test]
 fn a_syntax_error_in_a_module_has_its_place_in_the_module() {
     let bench = bench_with(&[("bad", "fn a() {\n  let x = ;\n}")], &[]);
     let failure = bench.failure("import \"bad\" as bad;");

@@ -10,7 +10,7 @@ use meshrun_host::Value;
 use meshrun_release::shown;
 use meshrun_terms::{Bytes, Timeout};
 use reqwest::{
-    Certificate, Client, ClientBuilder, Method, RequestBuilder, Response, Url,
+    Certificate, Client, ClientBuilder, Method, NoProxy, Proxy, RequestBuilder, Response, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
@@ -37,6 +37,8 @@ pub struct Exchange {
     pub ca: Option<String>,
     pub insecure: bool,
     pub base64: bool,
+    /// The proxy of the world, if it has one; not for this machine's own addresses.
+    pub proxy: Option<String>,
 }
 
 /// An answer as data.
@@ -104,6 +106,10 @@ impl Exchange {
                 .user_agent(concat!("meshrun/", env!("CARGO_PKG_VERSION")))
                 .redirect(redirects)
                 .tls_danger_accept_invalid_certs(self.insecure);
+            if let Some(proxy) = &self.proxy {
+                let proxy = Proxy::all(proxy).map_err(Error::Client)?;
+                builder = builder.proxy(proxy.no_proxy(NoProxy::from_string("localhost,127.0.0.0/8,::1")));
+            }
             if let Some(address) = &self.address {
                 builder = builder.resolve(url.host_str().unwrap_or_default(), socket(address)?).no_proxy();
             }

@@ -72,7 +72,7 @@ impl Operation for Get {
         meshrun_release::shown(&self.url)
     }
 
-    async fn run(self, _: &Cx) -> Result<Self::Output, Failure> {
+    async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
         let exchange = Exchange {
             method: "GET".to_owned(),
             url: self.url,
@@ -85,6 +85,7 @@ impl Operation for Get {
             ca: self.ca,
             insecure: self.insecure,
             base64: self.base64,
+            proxy: cx.world.settings.proxy.clone(),
         };
         Ok(exchange.make().await?)
     }

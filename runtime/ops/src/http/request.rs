@@ -78,7 +78,7 @@ impl Operation for Request {
         format!("{} {}", self.method, meshrun_release::shown(&self.url))
     }
 
-    async fn run(self, _: &Cx) -> Result<Self::Output, Failure> {
+    async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
         let exchange = Exchange {
             method: self.method,
             url: self.url,
@@ -91,6 +91,7 @@ impl Operation for Request {
             ca: self.ca,
             insecure: self.insecure,
             base64: self.base64,
+            proxy: cx.world.settings.proxy.clone(),
         };
         Ok(exchange.make().await?)
     }

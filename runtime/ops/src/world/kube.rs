@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf};
 
 use meshrun_host::Failure;
 use meshrun_kube::{
-    Client, PortForward, connect,
+    Client, PortForward, connect_through,
     kubeconfig::{self, Source},
 };
 use tokio::sync::Mutex;
@@ -44,7 +44,7 @@ impl World {
         if let Some((_, client)) = clients.get(&key).filter(|(known, _)| *known == fingerprint) {
             return Ok(client.clone());
         }
-        let client = connect(&key.0, Some(&key.1)).await?;
+        let client = connect_through(&key.0, Some(&key.1), self.settings.proxy.as_deref()).await?;
         clients.insert(key, (fingerprint, client.clone()));
         Ok(client)
     }

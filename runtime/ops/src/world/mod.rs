@@ -49,6 +49,8 @@ pub struct Settings {
     pub cache_dir: Option<PathBuf>,
     /// `--docker-host`: the engine to use instead of the one that the docker client would find.
     pub docker_host: Option<String>,
+    /// An HTTP proxy that leads to all clusters and to what they serve, as simulated ones need it.
+    pub proxy: Option<String>,
 }
 
 /// The world.

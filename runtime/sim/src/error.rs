@@ -29,4 +29,10 @@ pub enum Error {
         /// The forms that are known.
         known: String,
     },
+    /// A key or certificate cannot be made.
+    #[error("a certificate of a simulated cluster cannot be made")]
+    Certificate {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }

@@ -1,21 +1,27 @@
 //! A simulated Kubernetes API server for each cluster.
 
-use std::sync::Arc;
+mod authority;
+mod cluster;
+mod fresh;
+pub mod kinds;
+pub mod object;
+mod registry;
+pub mod status;
+pub mod store;
+mod token;
+mod user;
 
-/// A cluster.
-pub struct Cluster {
-    name: String,
-}
+pub use cluster::{Cluster, Config, Node};
+pub use kinds::Resource;
+pub use registry::Known;
+pub use status::{Cause, Status};
+pub use store::{Change, Event, Object, Store};
+pub use token::TokenRequest;
+pub use user::User;
 
 impl Cluster {
-    /// The name, as kind calls it: `west`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Serve a connection to the API server: TLS, then HTTP/1.1 or HTTP/2. Returns when it is over.
-    pub async fn serve(self: Arc<Self>, stream: crate::stream::ByteStream) {
+    pub async fn serve(self: std::sync::Arc<Self>, stream: crate::stream::ByteStream) {
         drop(stream);
     }
 }

@@ -4,8 +4,6 @@
 
 #![allow(clippy::panic)] // these are tests: what cannot be set up fails them
 
-mod home;
-
 use std::{
     fs::File,
     io::Write,
@@ -13,8 +11,6 @@ use std::{
     process::{Command, Output},
     sync::OnceLock,
 };
-
-pub use home::Home;
 
 /// Say that a test was skipped, and why. The harness captures what macros print, so this writes to the stream itself.
 pub fn skip(test: &str, reason: &str) {

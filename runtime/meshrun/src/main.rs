@@ -6,13 +6,10 @@ mod eject;
 mod embedded;
 mod exit;
 mod interrupt;
-mod plan;
 mod repl;
 mod report;
 mod scripts;
-mod simulated;
 mod start;
-mod suite;
 mod view;
 
 use clap::Parser;

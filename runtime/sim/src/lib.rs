@@ -3,6 +3,8 @@
 //! Clients speak the real protocols to it and cannot tell. It shares no code with them, for a peer must not share its client's mistakes. What it
 //! does not know it answers with 501 and records; it never says yes to what it did not do.
 
+#![recursion_limit = "256"] // what an engine tells of a container is one large JSON
+
 pub mod controllers;
 pub mod docker;
 mod error;

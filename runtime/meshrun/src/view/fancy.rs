@@ -33,9 +33,8 @@ struct Running {
 }
 
 impl Fancy {
-    pub fn new(simulated: bool) -> Self {
-        let state = State { summary: Summary::new(simulated), ..State::default() };
-        Self { bars: MultiProgress::new(), state: Mutex::new(state) }
+    pub fn new() -> Self {
+        Self { bars: MultiProgress::new(), state: Mutex::default() }
     }
 
     fn above(&self, line: &str) {

@@ -14,14 +14,6 @@ use super::{View, print_out, prints::Prints};
 #[derive(Debug, Default)]
 pub struct Json {
     prints: Mutex<Prints>,
-    simulated: bool,
-}
-
-impl Json {
-    /// A view of a run against real or simulated peers.
-    pub fn new(simulated: bool) -> Self {
-        Self { prints: Mutex::default(), simulated }
-    }
 }
 
 impl View for Json {
@@ -33,8 +25,7 @@ impl View for Json {
     }
 
     fn finished(&self, elapsed: Duration, well: bool) {
-        let (seconds, simulated) = (elapsed.as_secs_f64(), self.simulated);
-        eprintln!("{}", json!({ "event": "finished", "well": well, "seconds": seconds, "simulated": simulated }));
+        eprintln!("{}", json!({ "event": "finished", "well": well, "seconds": elapsed.as_secs_f64() }));
     }
 
     fn close(&self) {}

@@ -31,9 +31,8 @@ struct State {
 
 impl Plain {
     /// Everything.
-    pub fn new(simulated: bool) -> Self {
-        let state = State { summary: Summary::new(simulated), ..State::default() };
-        Self { state: Mutex::new(state), quiet: false }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Only what the script prints, and warnings.

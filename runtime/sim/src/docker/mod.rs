@@ -1,38 +1,98 @@
 //! The simulated Docker engine: what it has, and its API.
 
-use std::{net::IpAddr, sync::Arc};
+mod archive;
+mod attach;
+pub(crate) use attach::Ends;
+mod call;
+pub(crate) mod container;
+mod create;
+mod events;
+pub(crate) mod exec;
+mod fields;
+pub(crate) mod files;
+pub(crate) mod image;
+mod images;
+pub(crate) mod lifecycle;
+mod list;
+pub(crate) mod log;
+mod logs;
+mod networks;
+pub(crate) mod reply;
+mod routes;
+mod server;
+pub(crate) mod state;
+mod subnets;
+mod system;
+mod volumes;
 
-use crate::{World, stream::ByteStream};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{World, mesh, node, stream::ByteStream};
+
+pub(crate) use server::serve;
 
 /// The engine.
-#[derive(Default)]
-pub struct Engine {}
+pub struct Engine {
+    state: Mutex<state::State>,
+    pub(crate) events: events::Events,
+}
 
 impl Engine {
-    /// An engine as it is after its installation.
+    /// An engine as it is after its installation: with the networks `bridge`, `host` and `none`.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { state: Mutex::new(networks::fresh()), events: events::Events::default() }
     }
 
-    /// Stop everything that listens for containers.
-    pub(crate) fn end(&self) {}
+    /// What it has. Not to be held while waiting.
+    pub(crate) fn state(&self) -> MutexGuard<'_, state::State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stop everything that runs in containers and listens for them.
+    pub(crate) fn end(&self) {
+        for container in &mut self.state().containers {
+            container.stop.cancel();
+            container.tasks.drain(..).for_each(|task| task.abort());
+        }
+    }
 
     /// Connect to a container.
-    pub(crate) fn connect(&self, _world: &Arc<World>, _address: IpAddr, _port: u16) -> Option<ByteStream> {
-        None
+    pub(crate) fn connect(&self, world: &Arc<World>, address: IpAddr, port: u16) -> Option<ByteStream> {
+        let id = self.state().at(address)?.id.clone();
+        node::connect(world, &id, address, port).or_else(|| mesh::connect(world, address, port))
     }
 
     /// The name of the cluster whose API server listens there.
-    pub(crate) fn cluster_at(&self, _address: IpAddr, _port: u16) -> Option<String> {
-        None
+    pub(crate) fn cluster_at(&self, address: IpAddr, port: u16) -> Option<String> {
+        let state = self.state();
+        (port == node::API_PORT).then(|| node::cluster_behind(&state, state.at(address)?)).flatten()
     }
 
-    /// The address of a container.
-    pub(crate) fn resolve(&self, _name: &str) -> Option<IpAddr> {
-        None
+    /// The address of a container that runs.
+    pub(crate) fn resolve(&self, name: &str) -> Option<IpAddr> {
+        let state = self.state();
+        let container = state.container(name).ok().filter(|one| one.is_running())?; // an unknown name has no address
+        container.places.values().find_map(|place| place.ipv4.map(IpAddr::from).or(place.ipv6.map(IpAddr::from)))
+    }
+
+    /// The names of the images that containerd has in a node of kind, beside those that its image brought along: what was loaded into it.
+    pub fn images_of_node(&self, node: &str) -> Vec<String> {
+        let state = self.state();
+        state.container(node).map(|one| one.node_images.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Whether the container of a node runs.
+    pub fn is_running(&self, node: &str) -> bool {
+        self.state().container(node).is_ok_and(state::Container::is_running)
     }
 }
 
-/// Serve the API of the engine until the task is ended.
-pub(crate) async fn serve(_world: Arc<World>, _listener: tokio::net::UnixListener) {}
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}

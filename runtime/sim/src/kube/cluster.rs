@@ -54,7 +54,6 @@ pub struct Cluster {
     pub(super) world: Weak<World>,
     pub(super) store: Store,
     pub(super) authority: Authority,
-    runtime: crate::controllers::Runtime,
     pub(super) tls: Arc<rustls::ServerConfig>,
     pub(super) registry: super::registry::Registry,
     admin: Identity,
@@ -82,7 +81,6 @@ impl Cluster {
             world: Arc::downgrade(world),
             registry: super::registry::Registry::default(),
             authority,
-            runtime: crate::controllers::Runtime::default(),
             config,
         });
         fresh::fill(&cluster.store, &cluster.config);
@@ -105,11 +103,6 @@ impl Cluster {
     #[must_use]
     pub fn world(&self) -> Option<Arc<World>> {
         self.world.upgrade()
-    }
-
-    /// What controllers and pods remember beside its objects.
-    pub fn runtime(&self) -> &crate::controllers::Runtime {
-        &self.runtime
     }
 
     /// Its objects.

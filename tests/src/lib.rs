@@ -4,6 +4,8 @@
 
 #![allow(clippy::panic)] // these are tests: what cannot be set up fails them
 
+mod home;
+
 use std::{
     fs::File,
     io::Write,
@@ -11,6 +13,8 @@ use std::{
     process::{Command, Output},
     sync::OnceLock,
 };
+
+pub use home::Home;
 
 /// Say that a test was skipped, and why. The harness captures what macros print, so this writes to the stream itself.
 pub fn skip(test: &str, reason: &str) {

@@ -159,4 +159,27 @@ pub enum Error {
         help("Kubernetes 1.22 and later have no such signer; `istiod` is the default")
     )]
     CertProvider { version: String },
+
+    /// A cluster that does not do what is asked of it, or cannot be asked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Kube(#[from] meshrun_kube::Error),
+
+    /// Certificates of a mesh that cannot be read.
+    #[error("the certificate in {place} of `{context}` cannot be read")]
+    #[diagnostic(code("istio::certificate"))]
+    Certificate { context: String, place: String, source: Box<meshrun_pki::Error> },
+
+    /// Rendering that ended by a fault of its own.
+    #[error("rendering ended early")]
+    #[diagnostic(code("bug::rendering"))]
+    RenderingEnded { source: tokio::task::JoinError },
+
+    /// An install that would make two injectors take the same pods.
+    #[error("injector `{ours}` would take the same pods as `{theirs}` in `{context}`")]
+    #[diagnostic(
+        code("istio::webhook_conflict"),
+        help("uninstall the other control plane, give this one a `revision`, or go on with `force: true`")
+    )]
+    WebhookConflict { context: String, ours: String, theirs: String },
 }

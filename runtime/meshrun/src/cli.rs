@@ -63,6 +63,22 @@ pub struct Options {
     /// Allow to change this kubeconfig context although meshrun did not make it; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub allow_context: Vec<String>,
+    /// Run against simulated peers: no Docker engine and no cluster is touched, and nothing is left
+    #[arg(long)]
+    pub sim: bool,
+    #[command(flatten)]
+    pub simulator: Simulator,
+}
+
+/// How the simulated peers are.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Simulator {
+    /// What chance follows from in a simulation: the same number, the same run
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, global = true)]
+    pub seed: u64,
+    /// What goes wrong in a simulation: pull=IMAGE, no-address=CLUSTER, crash=CLUSTER/NAMESPACE/DEPLOYMENT, silent-webhook=CLUSTER, slow-node=NAME; may be repeated
+    #[arg(long = "fault", value_name = "FAULT", global = true)]
+    pub faults: Vec<String>,
 }
 
 /// A way to show progress.
@@ -84,6 +100,30 @@ pub enum Command {
         /// The scripts
         #[arg(required = true)]
         scripts: Vec<PathBuf>,
+    },
+    /// Rehearse a script against simulated peers, and list what it would change
+    Plan {
+        /// Print the list as JSON
+        #[arg(long)]
+        json: bool,
+        /// The script and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "SCRIPT [ARGS]")]
+        words: Vec<String>,
+    },
+    /// Run the tests of scripts: each function `test_…` against simulated peers of its own
+    Test {
+        /// The scripts
+        #[arg(required = true)]
+        scripts: Vec<PathBuf>,
+        /// Only tests whose names contain this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
+    /// Keep simulated peers running for other clients, after running a script against them
+    Sim {
+        /// The script and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "SCRIPT [ARGS]")]
+        words: Vec<String>,
     },
     /// Show the manual: all functions, or one, or a module
     Docs {

@@ -14,6 +14,10 @@ struct Stdlib;
 #[include = "*.rhai"]
 struct Scripts;
 
+#[derive(RustEmbed)]
+#[folder = "../sim/release"]
+struct Miniature;
+
 fn text(data: std::borrow::Cow<'static, [u8]>) -> &'static str {
     match data {
         std::borrow::Cow::Borrowed(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
@@ -36,4 +40,9 @@ pub fn scripts() -> Vec<(String, &'static str)> {
 pub fn script(path: &str) -> Option<&'static str> {
     let file = path.trim_start_matches("./").trim_start_matches("scripts/").trim_end_matches(".rhai");
     Scripts::get(&format!("{file}.rhai")).map(|found| text(found.data))
+}
+
+/// The miniature releases of Istio and MetalLB for simulated peers: file name and content.
+pub fn miniature() -> Vec<(String, Vec<u8>)> {
+    Miniature::iter().filter_map(|file| Some((file.to_string(), Miniature::get(&file)?.data.into_owned()))).collect()
 }

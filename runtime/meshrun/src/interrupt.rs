@@ -21,6 +21,12 @@ impl Interrupt {
         self.happened.load(Ordering::SeqCst)
     }
 
+    /// Wait until it comes.
+    pub fn wait(&self, handle: &tokio::runtime::Handle) {
+        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        handle.block_on(target.cancelled());
+    }
+
     /// From now on it ends this instead, as when a session runs its next line; and it has not come yet.
     pub fn aim_at(&self, target: CancellationToken) {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;

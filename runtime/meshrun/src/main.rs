@@ -6,10 +6,13 @@ mod eject;
 mod embedded;
 mod exit;
 mod interrupt;
+mod plan;
 mod repl;
 mod report;
 mod scripts;
+mod simulated;
 mod start;
+mod suite;
 mod view;
 
 use clap::Parser;

@@ -37,8 +37,13 @@ pub fn shown(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) if text.ends_with('\n') => text.clone(),
         Value::String(text) => format!("{text}\n"),
-        other => serde_json::to_string_pretty(other).map_or_else(|_| other.to_string(), |text| text + "\n"),
+        other => pretty(other),
     }
+}
+
+/// Data as indented JSON.
+pub fn pretty(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).map_or_else(|error| format!("{error}\n"), |text| text + "\n")
 }
 
 /// Read the scripts and report all mistakes.

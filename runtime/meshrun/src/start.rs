@@ -17,7 +17,10 @@ use crate::{
     docs, eject, embedded,
     exit::Exit,
     interrupt::{self, Interrupt},
+    plan::Plan,
     repl, report, scripts,
+    simulated::Simulated,
+    suite,
     view::{self, View},
 };
 
@@ -33,7 +36,10 @@ pub fn run(cli: Cli) -> Exit {
             Exit::Done
         }
         Some(Command::Eject { folder, force }) => eject::eject(&folder, force),
-        Some(Command::Script(words)) => run_script(options, words),
+        Some(Command::Script(words)) => run_script(&options, &words),
+        Some(Command::Plan { json, words }) => run_plan(&options, &words, json),
+        Some(Command::Test { scripts: paths, only }) => suite::run(&options, &paths, only.as_deref()),
+        Some(Command::Sim { words }) => run_sim(options, &words),
         Some(Command::Check { scripts: paths }) => with_runtime(&options, &[], |bench| scripts::check(bench, &paths)),
         Some(Command::Docs { name, markdown, json }) => {
             with_runtime(&options, &[], |bench| docs::show(&bench.runtime, name.as_deref(), markdown, json))
@@ -51,19 +57,63 @@ pub fn run(cli: Cli) -> Exit {
     }
 }
 
-fn run_script(options: Options, words: Vec<String>) -> Exit {
+fn run_script(options: &Options, words: &[String]) -> Exit {
+    with_script(options, words, |source, arguments| {
+        with_runtime(options, arguments, |bench| scripts::run(bench, source, arguments, false))
+    })
+}
+
+/// Do something with the script that stands first among the words, and its arguments.
+fn with_script(options: &Options, words: &[String], work: impl FnOnce(&Source, &[String]) -> Exit) -> Exit {
     let Some((path, arguments)) = words.split_first() else { return Exit::Usage };
     if options.eval.is_some() {
         eprintln!("error: `-e` takes no script, found `{path}`");
         return Exit::Usage;
     }
     match source(path) {
-        Ok(source) => with_runtime(&options, arguments, |bench| scripts::run(bench, &source, arguments, false)),
+        Ok(source) => work(&source, arguments),
         Err(failure) => {
             report::print(&failure, None, options.log);
             Exit::Usage
         }
     }
+}
+
+/// Rehearse a script and print what it would change.
+fn run_plan(options: &Options, words: &[String], json: bool) -> Exit {
+    let options = Options { sim: true, ..options.clone() };
+    let plan = Arc::new(Plan::default());
+    let view: Arc<dyn View> = Arc::clone(&plan) as Arc<dyn View>;
+    with_script(&options, words, |source, arguments| {
+        let exit = with_view(&options, arguments, view, |bench| scripts::run(bench, source, arguments, false));
+        if exit == Exit::Done {
+            let text = if json { scripts::pretty(&plan.effects()) } else { plan.text() };
+            view::print_out(&text);
+        }
+        exit
+    })
+}
+
+/// Run a script, if one is named, against simulated peers, and keep them until Ctrl-C.
+fn run_sim(options: Options, words: &[String]) -> Exit {
+    let options = Options { sim: true, ..options };
+    let keep = |bench: &Bench| {
+        bench.view.close();
+        let variables = bench.simulated.iter().flatten();
+        view::print_out(&variables.map(|(name, value)| format!("export {name}='{value}'\n")).collect::<String>());
+        eprintln!("simulated peers are up; Ctrl-C ends them");
+        bench.interrupt.wait(&bench.handle);
+        Exit::Done
+    };
+    if words.is_empty() {
+        return with_runtime(&options, &[], keep);
+    }
+    with_script(&options, words, |source, arguments| {
+        with_runtime(&options, arguments, |bench| match scripts::run(bench, source, arguments, false) {
+            Exit::Done => keep(bench),
+            other => other,
+        })
+    })
 }
 
 /// The text of the script: standard input, a file, or one that is built in; the file wins.
@@ -87,12 +137,13 @@ fn source(path: &str) -> Result<Source, Failure> {
 fn no_such_script(path: &str) -> Failure {
     let failure =
         Failure::new("script::no_such_script", format!("there is no script `{path}`, neither as a file nor built in"));
-    let commands = ["check", "docs", "defs", "eject", "completions", "help"].map(str::to_owned);
+    let commands = ["check", "plan", "test", "sim", "docs", "defs", "eject", "completions", "help"].map(str::to_owned);
+    let count = commands.len();
     let built_in = embedded::scripts().into_iter().map(|(file, _)| format!("scripts/{file}"));
     let known: Vec<String> = commands.into_iter().chain(built_in).collect();
     match meshrun_host::arguments::nearest(path, known.iter().map(String::as_str)) {
         Some(near) => failure.with_help(format!("did you mean `{near}`?")),
-        None => failure.with_help(format!("built in are {}", known[6..].join(", "))),
+        None => failure.with_help(format!("built in are {}", known[count..].join(", "))),
     }
 }
 
@@ -102,38 +153,95 @@ pub struct Bench {
     pub context: Context,
     pub view: Arc<dyn View>,
     pub interrupt: Interrupt,
+    pub handle: tokio::runtime::Handle,
     pub options: Options,
     pub home: Option<PathBuf>,
+    /// What other clients need to reach the simulated peers, when there are some.
+    pub simulated: Option<Vec<(&'static str, String)>>,
 }
 
-/// Make the runtime, and do the work on a thread of its own.
-fn with_runtime(options: &Options, arguments: &[String], work: impl FnOnce(&Bench) -> Exit + Send) -> Exit {
+/// Make the runtime with the view that the options ask for, and do the work on a thread of its own.
+pub fn with_runtime(options: &Options, arguments: &[String], work: impl FnOnce(&Bench) -> Exit + Send) -> Exit {
+    with_view(options, arguments, view::view(options, options.sim), work)
+}
+
+fn with_view(
+    options: &Options,
+    arguments: &[String],
+    view: Arc<dyn View>,
+    work: impl FnOnce(&Bench) -> Exit + Send,
+) -> Exit {
     let tokio = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(tokio) => tokio,
         Err(error) => return bug(&format!("cannot start the runtime: {error}")),
     };
-    let environment = environment();
-    let view = view::view(options);
+    let mut environment = environment();
+    let mut settings = Settings {
+        kubeconfig: options.kubeconfig.clone(),
+        release_dir: options.release_dir.clone(),
+        cache_dir: options.cache_dir.clone(),
+        docker_host: options.docker_host.clone(),
+        proxy: None,
+    };
+    let simulated = match simulated(options, &tokio, &mut environment, &mut settings) {
+        Ok(simulated) => simulated,
+        Err(failure) => {
+            report::print(&failure, None, options.log);
+            return Exit::Usage;
+        }
+    };
+    let variables = simulated.as_ref().map(|peers| peers.variables().into());
     let told = Arc::clone(&view);
     let context = Context::new(Events::new(move |event| told.tell(event)), permissions(options, arguments));
     let interrupt = interrupt::watch(&tokio, &context);
     let home = environment.home.clone();
-    let (options, handle) = (options.clone(), tokio.handle().clone());
+    let (own, handle) = (options.clone(), tokio.handle().clone());
     let on_thread = move || {
-        let runtime = runtime(&options, environment, context.clone(), handle);
-        work(&Bench { runtime, context, view, interrupt, options, home })
+        let runtime = runtime(&own, environment, settings, context.clone(), handle.clone());
+        work(&Bench { runtime, context, view, interrupt, handle, options: own, home, simulated: variables })
     };
     let joined = std::thread::scope(|scope| {
         let thread =
             std::thread::Builder::new().name("script".to_owned()).stack_size(STACK).spawn_scoped(scope, on_thread);
         thread.map(std::thread::ScopedJoinHandle::join)
     });
+    let unknown = simulated.map(|peers| ended(&tokio, peers)).unwrap_or_default();
     tokio.shutdown_background();
     match joined {
+        Ok(Ok(Exit::Done)) if !unknown.is_empty() => unknown_to_simulator(&unknown, options.log),
         Ok(Ok(exit)) => exit,
         Ok(Err(_)) => bug("the script's thread panicked"),
         Err(error) => bug(&format!("cannot start the script's thread: {error}")),
     }
+}
+
+/// The simulated peers, when the options ask for them; environment and settings then lead to them.
+fn simulated(
+    options: &Options,
+    tokio: &tokio::runtime::Runtime,
+    environment: &mut Environment,
+    settings: &mut Settings,
+) -> Result<Option<Simulated>, Failure> {
+    if !options.sim {
+        return Ok(None);
+    }
+    let peers = tokio.block_on(Simulated::start(&options.simulator))?;
+    peers.furnish(environment, settings)?;
+    Ok(Some(peers))
+}
+
+/// End the peers, and tell what they were asked that they do not know.
+fn ended(tokio: &tokio::runtime::Runtime, peers: Simulated) -> Vec<String> {
+    let unknown = peers.unknown();
+    tokio.block_on(peers.stop());
+    unknown
+}
+
+/// A run that asked what the simulator does not know proves nothing, even if the script went on.
+fn unknown_to_simulator(unknown: &[String], log: Option<crate::cli::Log>) -> Exit {
+    let message = format!("the simulator was asked what it does not know:\n  {}", unknown.join("\n  "));
+    report::print(&Failure::new("sim::unknown", message), None, log);
+    Exit::Failed
 }
 
 fn bug(message: &str) -> Exit {
@@ -141,15 +249,15 @@ fn bug(message: &str) -> Exit {
     Exit::Bug
 }
 
-fn runtime(options: &Options, environment: Environment, context: Context, handle: tokio::runtime::Handle) -> Runtime {
+fn runtime(
+    options: &Options,
+    environment: Environment,
+    settings: Settings,
+    context: Context,
+    handle: tokio::runtime::Handle,
+) -> Runtime {
     let library = Library { folders: library_folders(options, &environment), embedded: embedded::modules() };
     let variables = environment.variables.clone();
-    let settings = Settings {
-        kubeconfig: options.kubeconfig.clone(),
-        release_dir: options.release_dir.clone(),
-        cache_dir: options.cache_dir.clone(),
-        docker_host: options.docker_host.clone(),
-    };
     let world = Arc::new(World::new(environment, settings));
     let functions = meshrun_ops::catalogue(&world);
     Runtime::new(Setup { functions, context, handle, library, environment: variables })

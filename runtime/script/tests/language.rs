@@ -177,7 +177,9 @@ fn modules_that_import_each_other_are_named() {
     let bench = bench_with(&[("a", "import \"b\" as b;"), ("b", "import \"a\" as a;")], &[]);
     let failure = bench.failure("import \"a\" as a;");
     assert!(
-        failure.message.contains("modules import each other in a circle: `stdlib:a` imports `stdlib:b` imports `stdlib:a`"),
+        failure
+            .message
+            .contains("modules import each other in a circle: `stdlib:a` imports `stdlib:b` imports `stdlib:a`"),
         "{failure:?}"
     );
 }

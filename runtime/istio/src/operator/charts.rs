@@ -55,13 +55,18 @@ impl Charts {
         self.stamp.as_ref()
     }
 
+    /// The folder of a chart.
+    pub(crate) fn folder(&self, chart: &str) -> PathBuf {
+        self.folder.join("charts").join(chart)
+    }
+
     /// The chart of a component.
     pub(crate) fn chart(&self, kind: Kind) -> Result<&LoadedChart, Error> {
         let place = &self.charts[kind as usize];
         if let Some(chart) = place.get() {
             return Ok(chart);
         }
-        let chart = LoadedChart::load(&self.folder.join("charts").join(kind.chart()), kind)?;
+        let chart = LoadedChart::load(&self.folder(kind.chart()), kind)?;
         Ok(place.get_or_init(|| chart))
     }
 }

@@ -98,7 +98,7 @@ impl Rendering<'_> {
 }
 
 /// The objects in a rendered file.
-fn objects_of(text: &str, file: &str, kind: Kind) -> Result<Vec<Value>, Error> {
+pub(super) fn objects_of(text: &str, file: &str, kind: Kind) -> Result<Vec<Value>, Error> {
     let component = || kind.name().to_owned();
     let objects = parse(text).map_err(|source| Error::Rendered {
         component: component(),

@@ -33,8 +33,9 @@ struct Running {
 }
 
 impl Fancy {
-    pub fn new() -> Self {
-        Self { bars: MultiProgress::new(), state: Mutex::default() }
+    pub fn new(simulated: bool) -> Self {
+        let state = State { summary: Summary::new(simulated), ..State::default() };
+        Self { bars: MultiProgress::new(), state: Mutex::new(state) }
     }
 
     fn above(&self, line: &str) {

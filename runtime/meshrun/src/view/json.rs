@@ -14,6 +14,14 @@ use super::{View, print_out, prints::Prints};
 #[derive(Debug, Default)]
 pub struct Json {
     prints: Mutex<Prints>,
+    simulated: bool,
+}
+
+impl Json {
+    /// A view of a run against real or simulated peers.
+    pub fn new(simulated: bool) -> Self {
+        Self { prints: Mutex::default(), simulated }
+    }
 }
 
 impl View for Json {
@@ -25,7 +33,8 @@ impl View for Json {
     }
 
     fn finished(&self, elapsed: Duration, well: bool) {
-        eprintln!("{}", json!({ "event": "finished", "well": well, "seconds": elapsed.as_secs_f64() }));
+        let (seconds, simulated) = (elapsed.as_secs_f64(), self.simulated);
+        eprintln!("{}", json!({ "event": "finished", "well": well, "seconds": seconds, "simulated": simulated }));
     }
 
     fn close(&self) {}

@@ -16,6 +16,8 @@ use meshrun_host::Event;
 
 use crate::cli::{Log, Options};
 
+pub use plain::named;
+
 /// A way to show a run. Told from many threads.
 pub trait View: Send + Sync {
     /// Something happened.
@@ -27,14 +29,14 @@ pub trait View: Send + Sync {
 }
 
 /// The view that the options and the terminal ask for.
-pub fn view(options: &Options) -> Arc<dyn View> {
+pub fn view(options: &Options, simulated: bool) -> Arc<dyn View> {
     let terminal = std::io::stderr().is_terminal();
     match options.log {
-        Some(Log::Json) => Arc::new(json::Json::default()),
+        Some(Log::Json) => Arc::new(json::Json::new(simulated)),
         _ if options.quiet => Arc::new(plain::Plain::quiet()),
-        Some(Log::Fancy) => Arc::new(fancy::Fancy::new()),
-        None if terminal => Arc::new(fancy::Fancy::new()),
-        Some(Log::Plain) | None => Arc::new(plain::Plain::new()),
+        Some(Log::Fancy) => Arc::new(fancy::Fancy::new(simulated)),
+        None if terminal => Arc::new(fancy::Fancy::new(simulated)),
+        Some(Log::Plain) | None => Arc::new(plain::Plain::new(simulated)),
     }
 }
 

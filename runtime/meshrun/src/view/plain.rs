@@ -31,8 +31,9 @@ struct State {
 
 impl Plain {
     /// Everything.
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(simulated: bool) -> Self {
+        let state = State { summary: Summary::new(simulated), ..State::default() };
+        Self { state: Mutex::new(state), quiet: false }
     }
 
     /// Only what the script prints, and warnings.

@@ -13,9 +13,16 @@ pub struct Summary {
     steps: Vec<(usize, String, Option<(Duration, bool)>, u64)>,
     changes: usize,
     acted: bool,
+    /// Whether the peers are simulated, which is said in every summary.
+    simulated: bool,
 }
 
 impl Summary {
+    /// An empty one.
+    pub fn new(simulated: bool) -> Self {
+        Self { simulated, ..Self::default() }
+    }
+
     /// Take note of an event.
     pub fn note(&mut self, event: &Event) {
         match &event.happening {
@@ -54,6 +61,7 @@ impl Summary {
             many => format!("{many} changes"),
         };
         let word = if well { "done" } else { "failed" };
-        self.steps.iter().map(step).chain([format!("{word} after {}, {changes}", time(elapsed))]).collect()
+        let peers = if self.simulated { " (simulated: nothing real was touched)" } else { "" };
+        self.steps.iter().map(step).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
     }
 }

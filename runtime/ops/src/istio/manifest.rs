@@ -1,14 +1,18 @@
 //! `istio::render_manifest`: an IstioOperator to Kubernetes objects.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use meshrun_host::{Class, Effect, Failure, Value};
-use meshrun_istio::operator::{Charts, Cluster, Manifest, Request, generate};
+use meshrun_istio::operator::{Cluster, Manifest, generate};
 use meshrun_terms::Timeout;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, Operation, release::sources};
+use super::{
+    configuration::{Configuration, version},
+    render_failures,
+};
+use crate::{Cx, Operation};
 
 /// Render the Kubernetes objects of an Istio installation, as `istioctl manifest generate` prints them. Returns the manifest in
 /// the form asked for, the IstioOperator that counts (profile, files and flags merged) and warnings. Asks no cluster; needs a
@@ -57,10 +61,6 @@ pub struct RenderManifest {
     timeout: Timeout,
 }
 
-fn version() -> String {
-    "1.20.1".to_owned()
-}
-
 fn yes() -> bool {
     true
 }
@@ -104,39 +104,7 @@ impl Operation for RenderManifest {
         "a map: `text`, `objects` or `files`, as asked for; `operator`, a map; `warnings`, an array of strings";
     const EFFECT: Effect = Effect::Changes;
     const PERMISSIONS: &'static [Class] = &[Class::Files, Class::Net];
-    const FAILURES: &'static [&'static str] = &[
-        "istio::unreadable",
-        "istio::no_charts",
-        "istio::broken_chart",
-        "istio::render",
-        "istio::rendered_yaml",
-        "istio::rendered_object",
-        "istio::operator_yaml",
-        "istio::no_operator",
-        "istio::several_operators",
-        "istio::merge",
-        "istio::invalid_operator",
-        "istio::unusable_operator",
-        "istio::set_syntax",
-        "istio::set_number",
-        "istio::set_path",
-        "istio::no_profile",
-        "istio::no_component",
-        "istio::no_gateway",
-        "istio::k8s_setting",
-        "istio::overlay",
-        "istio::cert_provider",
-        "release::unavailable",
-        "release::version",
-        "release::digest",
-        "release::incomplete",
-        "release::archive",
-        "release::too_large",
-        "release::unreadable",
-        "release::unwritable",
-        "release::timeout",
-        "release::url",
-    ];
+    const FAILURES: &'static [&'static str] = render_failures![];
     const EXAMPLE: &'static str = r#"let manifest = istio::render_manifest(#{
     operators: [#{ apiVersion: "install.istio.io/v1alpha1", kind: "IstioOperator", spec: #{ profile: "minimal" } }],
     set: ["values.global.network=network1"],
@@ -150,58 +118,26 @@ print(`${manifest.objects.len()} objects`);"#;
 
     async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
         let form = self.form;
-        let request = self.request(cx).await?;
-        let folder = match (request.install_package_path()?, &self.release) {
-            (Some(path), _) => cx.world.environment.path(&path.to_string_lossy()),
-            (None, Some(path)) => cx.world.environment.path(path),
-            (None, None) => self.fetched(cx).await?,
+        let configuration = Configuration {
+            files: self.files,
+            operators: self.operators,
+            set: self.set,
+            revision: self.revision,
+            force: self.force,
+            components: self.components,
+            version: self.version,
+            release: self.release,
         };
-        let rendering = tokio::task::spawn_blocking(move || render(&request, folder));
+        let (mut request, charts) = configuration.load(cx, self.timeout).await?;
+        request.templates = self.templates;
+        let third_party_tokens = self.third_party_tokens;
+        request.cluster = self.kubernetes.map(|version| Cluster { version, third_party_tokens });
+        let rendering = tokio::task::spawn_blocking(move || generate(&request, &charts));
         let manifest = rendering.await.map_err(|error| Failure::bug(format!("rendering ended early: {error}")))??;
         for warning in &manifest.warnings {
             cx.steps().warning(warning.clone());
         }
         Ok(Rendered::of(manifest, form))
-    }
-}
-
-fn render(request: &Request, folder: PathBuf) -> Result<Manifest, meshrun_istio::Error> {
-    generate(request, &Charts::load(folder)?)
-}
-
-impl RenderManifest {
-    /// The folder of the release.
-    async fn fetched(&self, cx: &Cx) -> Result<PathBuf, Failure> {
-        let mut sources = sources(&cx.world);
-        sources.timeout = self.timeout;
-        Ok(meshrun_release::istio(&sources, &self.version, cx.steps()).await?)
-    }
-
-    async fn request(&self, cx: &Cx) -> Result<Request, Failure> {
-        let mut files = Vec::new();
-        for name in &self.files {
-            let path = cx.world.environment.path(name.trim());
-            let text = tokio::fs::read_to_string(&path)
-                .await
-                .map_err(|source| meshrun_istio::Error::Unreadable { path, source })?;
-            files.push((name.clone(), text));
-        }
-        let given = self.operators.iter().enumerate().map(|(at, operator)| {
-            let text = operator.as_str().map_or_else(|| meshrun_yaml::to_string(operator), str::to_owned);
-            (format!("operators[{at}]"), text)
-        });
-        files.extend(given);
-        let (version, third_party_tokens) = (self.kubernetes.clone(), self.third_party_tokens);
-        Ok(Request {
-            files,
-            set: self.set.clone(),
-            revision: self.revision.clone(),
-            force: self.force,
-            components: self.components.clone(),
-            templates: self.templates.clone(),
-            cluster: version.map(|version| Cluster { version, third_party_tokens }),
-            stamp: None,
-        })
     }
 }
 

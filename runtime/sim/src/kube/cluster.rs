@@ -54,6 +54,7 @@ pub struct Cluster {
     pub(super) world: Weak<World>,
     pub(super) store: Store,
     pub(super) authority: Authority,
+    runtime: crate::controllers::Runtime,
     pub(super) tls: Arc<rustls::ServerConfig>,
     pub(super) registry: super::registry::Registry,
     admin: Identity,
@@ -81,6 +82,7 @@ impl Cluster {
             world: Arc::downgrade(world),
             registry: super::registry::Registry::default(),
             authority,
+            runtime: crate::controllers::Runtime::default(),
             config,
         });
         fresh::fill(&cluster.store, &cluster.config);
@@ -103,6 +105,11 @@ impl Cluster {
     #[must_use]
     pub fn world(&self) -> Option<Arc<World>> {
         self.world.upgrade()
+    }
+
+    /// What controllers and pods remember beside its objects.
+    pub fn runtime(&self) -> &crate::controllers::Runtime {
+        &self.runtime
     }
 
     /// Its objects.

@@ -205,6 +205,14 @@ impl Store {
         self.remove(kind, namespace, name, Some(grace))
     }
 
+    /// The kinds of which there are objects, each with the version in which the first is kept.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<(String, String)> {
+        let state = self.read();
+        let filled = state.shelves.values().filter_map(|shelf| shelf.objects.values().next());
+        filled.map(|one| (object::text(one, "/apiVersion").to_owned(), object::text(one, "/kind").to_owned())).collect()
+    }
+
     /// The revision of the last change.
     #[must_use]
     pub fn revision(&self) -> u64 {

@@ -1,0 +1,190 @@
+//! What a script would change: its run against simulated peers, as a list.
+//!
+//! Branches run at the same time, so that their calls come in any order; here those of sibling branches stand one after the other, by
+//! name, which makes two runs of the same script comparable.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use meshrun_host::{Event, Happening};
+use serde::Serialize;
+
+use crate::view::View;
+
+/// Collects the effects of a run.
+#[derive(Debug, Default)]
+pub struct Plan {
+    root: Mutex<Node>,
+}
+
+/// A call that changed something.
+#[derive(Debug, Serialize)]
+pub struct Effect {
+    /// The branch it is made in: `["cluster1"]`.
+    branch: Vec<String>,
+    /// The titled part of the script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    /// The operation: `kind::create_cluster`.
+    operation: String,
+    /// What it is about.
+    subject: String,
+    /// What it changes, in the past tense; sorted, for one operation may do many things at the same time.
+    changes: Vec<String>,
+}
+
+/// What happened in a branch, in order.
+#[derive(Debug, Default)]
+struct Node(Vec<Item>);
+
+#[derive(Debug)]
+enum Item {
+    Step { title: String, ends: bool },
+    Call { call: u64, operation: String, subject: String, changes: Vec<String> },
+    Branches(BTreeMap<String, Node>),
+}
+
+impl Node {
+    /// Note what happened in a branch beneath.
+    fn note_in(&mut self, path: &[String], happening: Happening) {
+        let Some((first, rest)) = path.split_first() else { return self.note(happening) };
+        let mut branches = match self.0.pop() {
+            Some(Item::Branches(branches)) => branches,
+            other => {
+                self.0.extend(other);
+                BTreeMap::new()
+            }
+        };
+        branches.entry(first.clone()).or_default().note_in(rest, happening);
+        self.0.push(Item::Branches(branches));
+    }
+
+    fn note(&mut self, happening: Happening) {
+        match happening {
+            Happening::StepStarted { title, .. } => self.0.push(Item::Step { title, ends: false }),
+            Happening::StepEnded { title, .. } => self.0.push(Item::Step { title, ends: true }),
+            Happening::CallStarted { call, operation, subject, .. } => {
+                self.0.push(Item::Call { call, operation, subject, changes: Vec::new() });
+            }
+            Happening::CallEnded { call: ended, changes: mut told, .. } => {
+                told.sort();
+                let found = self.0.iter_mut().rev().find_map(|item| match item {
+                    Item::Call { call, changes, .. } if *call == ended => Some(changes),
+                    _ => None,
+                });
+                if let Some(changes) = found {
+                    *changes = told;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn effects(&self, branch: &[String], steps: &mut Vec<String>, found: &mut Vec<Effect>) {
+        for item in &self.0 {
+            match item {
+                Item::Step { title, ends: false } => steps.push(title.clone()),
+                Item::Step { ends: true, .. } => {
+                    steps.pop();
+                }
+                Item::Call { operation, subject, changes, .. } if !changes.is_empty() => found.push(Effect {
+                    branch: branch.to_vec(),
+                    step: steps.last().cloned(),
+                    operation: operation.clone(),
+                    subject: subject.clone(),
+                    changes: changes.clone(),
+                }),
+                Item::Call { .. } => {}
+                Item::Branches(branches) => {
+                    for (name, node) in branches {
+                        node.effects(&[branch, std::slice::from_ref(name)].concat(), steps, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl View for Plan {
+    fn tell(&self, event: Event) {
+        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = event.branch.0;
+        match event.happening {
+            // What the script prints is the rehearsal's, with its addresses and counts: no part of the plan.
+            Happening::Printed(_) => {}
+            happening => root.note_in(&path, happening),
+        }
+    }
+
+    fn finished(&self, _: Duration, _: bool) {}
+
+    fn close(&self) {}
+}
+
+impl Plan {
+    /// The effects, in the plan's order.
+    pub fn effects(&self) -> Vec<Effect> {
+        let mut found = Vec::new();
+        self.root.lock().unwrap_or_else(PoisonError::into_inner).effects(&[], &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// The effects as a list for people.
+    pub fn text(&self) -> String {
+        let effects = self.effects();
+        let mut text = String::new();
+        let mut step = None;
+        for effect in &effects {
+            if effect.step != step {
+                step.clone_from(&effect.step);
+                text.push_str(&format!("== {}\n", step.as_deref().unwrap_or("Outside of steps")));
+            }
+            let branch = effect.branch.join("/");
+            let prefix = if branch.is_empty() { String::new() } else { format!("[{branch}] ") };
+            text.push_str(&format!("{prefix}{}\n", crate::view::named(&effect.operation, &effect.subject)));
+            text.extend(effect.changes.iter().map(|change| format!("    {change}\n")));
+        }
+        let changes: usize = effects.iter().map(|effect| effect.changes.len()).sum();
+        text.push_str(&format!(
+            "{changes} changes by {} calls, rehearsed against simulated peers from an empty engine; addresses, names of pods and \
+             times are theirs, the real ones are not known yet\n",
+            effects.len()
+        ));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use meshrun_host::Branch;
+
+    use super::*;
+
+    fn call(plan: &Plan, path: &[&str], call: u64, operation: &str, changes: &[&str]) {
+        let branch = path.iter().fold(Branch::default(), |branch, name| branch.child(*name));
+        let tell = |happening| {
+            plan.tell(Event { at: std::time::SystemTime::UNIX_EPOCH, branch: branch.clone(), happening });
+        };
+        let (operation, subject) = (operation.to_owned(), String::new());
+        let (arguments, outcome) = (serde_json::Value::Null, meshrun_host::Outcome::Done);
+        tell(Happening::CallStarted { call, operation: operation.clone(), subject: subject.clone(), arguments });
+        let changes = changes.iter().map(|change| (*change).to_owned()).collect();
+        tell(Happening::CallEnded { call, operation, subject, outcome, elapsed: Duration::ZERO, changes });
+    }
+
+    #[test]
+    fn sibling_branches_stand_one_after_the_other_whatever_came_first() {
+        let plan = Plan::default();
+        call(&plan, &[], 1, "a::first", &["x"]);
+        call(&plan, &["two"], 2, "a::second", &["z", "y"]);
+        call(&plan, &["one"], 3, "a::third", &["x"]);
+        call(&plan, &["two"], 4, "a::looks", &[]);
+        call(&plan, &[], 5, "a::last", &["x"]);
+        let order: Vec<String> = plan.effects().iter().map(|effect| effect.operation.clone()).collect();
+        assert_eq!(order, ["a::first", "a::third", "a::second", "a::last"]);
+        assert_eq!(plan.effects()[2].changes, ["y", "z"]);
+    }
+}

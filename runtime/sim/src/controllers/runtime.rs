@@ -1,0 +1,114 @@
+//! What controllers and pods remember of a cluster beside its objects: when programs started, which root they trust, what was drained.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use tokio::task::JoinHandle;
+
+use crate::mesh::{Access, Clients, ClusterView};
+
+/// The memory of a cluster.
+#[derive(Default)]
+pub struct Runtime {
+    task: Mutex<Option<JoinHandle<()>>>,
+    told: Mutex<BTreeSet<u64>>,
+    pods: Mutex<BTreeMap<String, Process>>,
+    clients: Mutex<Clients>,
+    views: Mutex<Option<((u64, u64), Arc<ClusterView>)>>,
+    kubeconfigs: Mutex<BTreeMap<u64, Option<Access>>>,
+    version: AtomicU64,
+}
+
+/// What runs in a pod, by the pod's uid.
+#[derive(Debug, Clone, Default)]
+pub struct Process {
+    /// When its containers were ready for the first time.
+    pub ready_since: Option<Instant>,
+    /// The root certificate that its proxy, or the istiod in it, was started with.
+    pub root: Option<Arc<str>>,
+    /// Whether the listeners of its proxy were drained.
+    pub drained: bool,
+    /// How often the image was asked for in vain.
+    pub failed_pulls: u32,
+}
+
+/// How many events are remembered as told.
+const MOST_TOLD: usize = 100_000;
+
+impl Runtime {
+    pub(super) fn enter(&self, task: Option<JoinHandle<()>>) {
+        if let Some(old) = std::mem::replace(&mut *lock(&self.task), task) {
+            old.abort();
+        }
+    }
+
+    pub(super) fn leave(&self) {
+        if let Some(task) = lock(&self.task).take() {
+            task.abort();
+        }
+    }
+
+    /// Whether something was not told yet; from now on it was.
+    pub(super) fn tell_once(&self, key: &str) -> bool {
+        let mut told = lock(&self.told);
+        if told.len() >= MOST_TOLD {
+            told.clear();
+        }
+        told.insert(super::object::hash(key))
+    }
+
+    /// What runs in a pod.
+    pub fn process(&self, uid: &str) -> Process {
+        lock(&self.pods).get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Change what runs in a pod.
+    pub fn change_process(&self, uid: &str, change: impl FnOnce(&mut Process)) {
+        change(lock(&self.pods).entry(uid.to_owned()).or_default());
+        self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Grows with every change of what runs in pods.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    /// Forget what ran in a pod.
+    pub fn forget_process(&self, uid: &str) {
+        lock(&self.pods).remove(uid);
+    }
+
+    /// What the proxies of the cluster remember of the requests that they sent.
+    pub fn clients(&self) -> MutexGuard<'_, Clients> {
+        lock(&self.clients)
+    }
+
+    /// The view of the cluster at a version, made when there is none.
+    pub fn view(&self, version: (u64, u64), make: impl FnOnce() -> ClusterView) -> Arc<ClusterView> {
+        let cached = lock(&self.views).clone();
+        if let Some((of, view)) = cached
+            && of == version
+        {
+            return view;
+        }
+        let view = Arc::new(make());
+        *lock(&self.views) = Some((version, Arc::clone(&view)));
+        view
+    }
+
+    /// A kubeconfig by its hash, read when it was not yet.
+    pub(crate) fn kubeconfig(&self, hash: u64, read: impl FnOnce() -> Option<Access>) -> Option<Access> {
+        lock(&self.kubeconfigs).entry(hash).or_insert_with(read).clone()
+    }
+}
+
+/// A lock of which a panic elsewhere makes no difference.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

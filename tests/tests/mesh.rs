@@ -1,0 +1,112 @@
+//! The main job on a real engine: from nothing to a verified mesh, also after being killed; and what is said when it cannot end.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are outside of test functions
+
+use std::{
+    process::{Output, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use meshrun_tests::{Home, lab, mesh_images};
+
+const CLUSTERS: [&str; 2] = ["cluster1", "cluster2"];
+const SCRIPT: &str = "scripts/multi-primary.rhai";
+/// What a stock Envoy needs of istiod: the lab's images have one.
+const STOCK_ENVOY: &str = "tests/fixtures/stock-envoy.yaml";
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn succeeds(output: &Output) -> (String, String) {
+    let (out, err) = texts(output);
+    assert!(output.status.success(), "{out}\n{err}");
+    (out, err)
+}
+
+/// The counts that the script's table shows: from, v1, v2.
+fn counts(out: &str) -> Vec<(String, u32, u32)> {
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        match cells[..] {
+            [from, v1, v2] => Some((from.to_owned(), v1.parse().ok()?, v2.parse().ok()?)),
+            _ => None,
+        }
+    };
+    out.lines().filter_map(row).collect()
+}
+
+fn assert_traffic(out: &str) {
+    let counts = counts(out);
+    assert_eq!(counts.iter().map(|(from, ..)| from.as_str()).collect::<Vec<_>>(), CLUSTERS, "{out}");
+    for (from, v1, v2) in &counts {
+        assert!(*v1 > 0 && *v2 > 0 && v1 + v2 == 20, "from {from}: {out}");
+    }
+}
+
+#[test]
+fn a_mesh_whose_images_do_not_exist_ends_with_the_pod_the_image_and_the_reason() {
+    let test = "a_mesh_whose_images_do_not_exist_ends_with_the_pod_the_image_and_the_reason";
+    let Some(_lab) = lab(test) else { return };
+    let Some(home) = Home::with_releases(test) else { return };
+    let home = home.of_clusters(&CLUSTERS);
+    let arguments = [
+        SCRIPT,
+        "--timeout",
+        "3m",
+        "--set",
+        "values.global.tag=none-such",
+        "--set",
+        "values.global.hub=docker.io/none",
+    ];
+    let output = home.run(&arguments);
+    let (out, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}\n{err}");
+    for part in ["istiod-", "docker.io/none/pilot:none-such", "Pull"] {
+        assert!(err.contains(part), "`{part}` is missing in\n{err}");
+    }
+}
+
+#[test]
+fn multi_primary_from_an_empty_engine_answers_from_both_clusters() {
+    let test = "multi_primary_from_an_empty_engine_answers_from_both_clusters";
+    let Some(_lab) = lab(test) else { return };
+    if !mesh_images(test) {
+        return;
+    }
+    let Some(home) = Home::with_releases(test) else { return };
+    let home = home.of_clusters(&CLUSTERS);
+    let started = Instant::now();
+    let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
+    eprintln!("multi-primary took {:.1} s\n{err}", started.elapsed().as_secs_f64());
+    assert_traffic(&out);
+    let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
+    assert_traffic(&out);
+    assert!(err.contains(", nothing changed"), "{err}");
+}
+
+#[test]
+fn multi_primary_arrives_although_it_was_killed_five_times() {
+    let test = "multi_primary_arrives_although_it_was_killed_five_times";
+    let Some(_lab) = lab(test) else { return };
+    if !mesh_images(test) {
+        return;
+    }
+    let Some(home) = Home::with_releases(test) else { return };
+    let home = home.of_clusters(&CLUSTERS);
+    for after in [3, 12, 20, 12, 16] {
+        let mut running = home
+            .meshrun(&[SCRIPT, "-f", STOCK_ENVOY, "--quiet"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        sleep(Duration::from_secs(after));
+        running.kill().unwrap(); // SIGKILL; it may have ended by itself before
+        running.wait().unwrap();
+    }
+    let (out, _) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
+    assert_traffic(&out);
+}

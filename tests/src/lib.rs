@@ -4,6 +4,7 @@
 
 #![allow(clippy::panic)] // these are tests: what cannot be set up fails them
 
+mod clusters;
 mod home;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     sync::OnceLock,
 };
 
+pub use clusters::{KindCluster, delete_cluster, node_image, succeed_with};
 pub use home::Home;
 
 /// Say that a test was skipped, and why. The harness captures what macros print, so this writes to the stream itself.
@@ -64,11 +66,23 @@ pub fn mesh_images(test: &str) -> bool {
         "istio/examples-helloworld-v2:latest",
         "curlimages/curl:latest",
     ];
-    let missing = IMAGES.into_iter().find(|image| !in_registry(image));
+    has_images(test, &IMAGES)
+}
+
+/// Whether the lab's registry has these images, each with its tag, otherwise a note that `test` was skipped.
+pub fn has_images(test: &str, images: &[&str]) -> bool {
+    let missing = images.iter().find(|image| !in_registry(image));
     if let Some(image) = missing {
         skip(test, &format!("the lab's registry has no {image}"));
     }
     missing.is_none()
+}
+
+/// Put an image of the local engine into the lab's registry under another name, for nodes to pull.
+pub fn push(image: &str, name: &str) {
+    let there = format!("127.0.0.1:5001/{name}");
+    let _ = succeed_with("docker", &["tag", image, &there]);
+    let _ = succeed_with("docker", &["push", "--quiet", &there]);
 }
 
 fn in_registry(image: &str) -> bool {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests are outside of test functions
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
@@ -23,8 +23,9 @@ const ALL: Remove = Remove { force: true, volumes: true };
 
 /// Run this against the lab's engine, or say that there is none.
 fn in_lab<F: Future<Output = ()> + Send + 'static>(act: impl FnOnce(Docker) -> F) {
-    if std::env::var_os("MESHRUN_LAB").is_none() {
-        println!("skipped: MESHRUN_LAB is not set");
+    let test = std::thread::current().name().unwrap_or("docker").to_owned();
+    if std::env::var("MESHRUN_LAB").as_deref() != Ok("1") {
+        meshrun_tests::skip(&test, "MESHRUN_LAB is not set");
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -111,7 +112,7 @@ fn a_container_lives_from_creation_to_removal() {
         );
         assert!(containers::stop(&docker, name, Timeout::seconds(5)).await.unwrap());
         assert!(!containers::stop(&docker, name, Timeout::seconds(5)).await.unwrap());
-        assert_eq!(containers::wait(&docker, name, Timeout::seconds(5)).await.unwrap(), 137);
+        assert_eq!(containers::wait(&docker, name, Timeout::minutes(3)).await.unwrap(), 137);
         assert_eq!(containers::inspect(&docker, name).await.unwrap().exit_code, Some(137));
 
         let filter = Filter { labels: BTreeMap::from([("meshrun.test".into(), name.into())]), ..Filter::default() };
@@ -227,12 +228,13 @@ fn commands_are_run_with_input_and_outputs_apart() {
             error.to_string(),
             format!("`sh -c echo why >&2; exit 4` in container `{name}` ended with code 4:\n  why")
         );
-        let error = exec::run(&docker, name, &script("echo begun; sleep 60").timeout(Timeout::seconds(1)), Input::None)
-            .await
-            .unwrap_err();
+        let error =
+            exec::run(&docker, name, &script("echo begun; sleep 600").timeout(Timeout::seconds(10)), Input::None)
+                .await
+                .unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("`sh -c echo begun; sleep 60` in container `{name}` took longer than 1s:\n  begun")
+            format!("`sh -c echo begun; sleep 600` in container `{name}` took longer than 10s:\n  begun")
         );
         let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("torn"))]);
         let error = exec::run(&docker, name, &Exec::new(["cat"]), Input::Stream(Box::pin(broken))).await.unwrap_err();
@@ -240,7 +242,7 @@ fn commands_are_run_with_input_and_outputs_apart() {
         assert_eq!(exec::run(&docker, name, &Exec::new(["/no/such/program"]), Input::None).await.unwrap().code, 126);
 
         containers::kill(&docker, name, "SIGKILL").await.unwrap();
-        containers::wait(&docker, name, Timeout::seconds(10)).await.unwrap();
+        containers::wait(&docker, name, Timeout::minutes(3)).await.unwrap();
         let error = exec::run(&docker, name, &Exec::new(["true"]), Input::None).await.unwrap_err();
         assert_eq!(
             (code(&error), error.to_string()),
@@ -258,9 +260,9 @@ fn logs_are_lines_with_and_without_a_terminal() {
             let text = "echo one; sleep 0.3; printf 'Reached target '; sleep 0.3; echo Multi-User; sleep 0.3; echo last >&2; exit 7";
             containers::run(&docker, &spec(name, &["sh", "-c", text], json!({ "tty": tty }))).await.unwrap();
             let wanted = |line: &str| line.contains("Multi-User");
-            let line = logs::wait_for(&docker, name, "the boot", wanted, Timeout::seconds(20)).await.unwrap();
+            let line = logs::wait_for(&docker, name, "the boot", wanted, Timeout::minutes(3)).await.unwrap();
             assert_eq!(line, "Reached target Multi-User");
-            let error = logs::wait_for(&docker, name, "the rest", |_| false, Timeout::seconds(20)).await.unwrap_err();
+            let error = logs::wait_for(&docker, name, "the rest", |_| false, Timeout::minutes(3)).await.unwrap_err();
             let expected = format!(
                 "container `{name}` ended (exited with code 7) before the rest:\n  one\n  Reached target Multi-User\n  last"
             );
@@ -272,8 +274,8 @@ fn logs_are_lines_with_and_without_a_terminal() {
         }
         let name =
             sleeper(&docker, "mrdocker-logwait", json!({ "command": ["sh", "-c", "echo alive; sleep 600"] })).await;
-        let error = logs::wait_for(&docker, &name, "the boot of a", |_| false, Timeout::seconds(1)).await.unwrap_err();
-        assert_eq!(error.to_string(), "the boot of a took longer than 1s:\n  alive");
+        let error = logs::wait_for(&docker, &name, "the boot of a", |_| false, Timeout::seconds(10)).await.unwrap_err();
+        assert_eq!(error.to_string(), "the boot of a took longer than 10s:\n  alive");
         containers::remove(&docker, &name, ALL).await.unwrap();
         let error = logs::read(&docker, &name, &Part::default()).await.unwrap_err();
         assert_eq!(code(&error), "docker::no_container");
@@ -510,8 +512,7 @@ fn one_saved_stream_feeds_many_containers() {
 #[test]
 fn images_are_pulled_once_and_failures_are_told_apart() {
     in_lab(async |docker: Docker| {
-        let image: Image = "127.0.0.1:5001/curlimages/curl".parse().unwrap();
-        let image: Image = format!("{}:{}", image.repository(), registry_tag().await).parse().unwrap();
+        let image = own_image(&docker).await;
         images::remove(&docker, image.as_str(), true).await.unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let steps = {
@@ -529,7 +530,7 @@ fn images_are_pulled_once_and_failures_are_told_apart() {
         let digest = images::inspect(&docker, image.as_str()).await.unwrap().digests[0].clone();
         assert!(!pull(&docker, &digest.parse().unwrap(), &Pull::default(), &steps).await.unwrap());
 
-        let unknown: Image = "127.0.0.1:5001/curlimages/curl:none".parse().unwrap();
+        let unknown: Image = "127.0.0.1:5001/mrdocker/own:none".parse().unwrap();
         let error = pull(&docker, &unknown, &Pull::default(), &steps).await.unwrap_err();
         assert_eq!(
             (code(&error), error.to_string()),
@@ -548,16 +549,13 @@ fn images_are_pulled_once_and_failures_are_told_apart() {
     });
 }
 
-/// A tag that the lab's registry has.
-async fn registry_tag() -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut connection = tokio::net::TcpStream::connect("127.0.0.1:5001").await.unwrap();
-    let request = b"GET /v2/curlimages/curl/tags/list HTTP/1.0\r\nHost: lab\r\n\r\n";
-    connection.write_all(request).await.unwrap();
-    let mut text = String::new();
-    connection.read_to_string(&mut text).await.unwrap();
-    let body: HashMap<String, Value> = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    body["tags"][0].as_str().unwrap().to_owned()
+/// An image of this test's own in the lab's registry.
+async fn own_image(docker: &Docker) -> Image {
+    let name = "127.0.0.1:5001/mrdocker/own:v1";
+    load(docker, stream::iter([Ok(Bytes::from(tiny_image(name)))])).await.unwrap();
+    let pushed = tokio::process::Command::new("docker").args(["push", name]).output().await.unwrap();
+    assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+    name.parse().unwrap()
 }
 
 #[test]

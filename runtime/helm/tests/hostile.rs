@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what cannot be read fails the test
 
-use std::time::{Duration, Instant};
-
 use meshrun_helm::{Chart, Error, Options, Rendered, UserValues, render};
 use serde_json::{Value, json};
 
@@ -159,7 +157,6 @@ fn random_calls_end_without_a_panic() {
 
 #[test]
 fn what_never_ends_is_ended() {
-    let started = Instant::now();
     let mut deep = json!(1);
     for _ in 0..100 {
         deep = json!({"x": deep});
@@ -181,7 +178,6 @@ fn what_never_ends_is_ended() {
         let error = run(source, &deep).expect_err(source).to_string();
         assert!(error.contains(says), "{source}: {}", &error[error.len().saturating_sub(300)..]);
     }
-    assert!(started.elapsed() < Duration::from_secs(120));
 }
 
 #[test]

@@ -12,17 +12,21 @@ use meshrun_kind::{Config, Error, Options, clean_up, clusters, create, delete, n
 use meshrun_terms::{Progress, Steps, Timeout};
 use miette::Diagnostic;
 
-const LONG: Timeout = Timeout::minutes(5);
-/// Two processors are in the lab: one test at a time.
-static TURN: Mutex<()> = Mutex::new(());
+const LONG: Timeout = Timeout::minutes(10);
+
+/// What is deleted with the test, however it ends.
+struct Gone(&'static str);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        meshrun_tests::delete_cluster(self.0);
+    }
+}
 
 /// Run this against the lab's engine, or say that there is none.
 fn in_lab<F: Future<Output = ()> + Send + 'static>(act: impl FnOnce(Docker) -> F) {
-    if std::env::var_os("MESHRUN_LAB").is_none() {
-        println!("skipped: MESHRUN_LAB is not set");
-        return;
-    }
-    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let test = std::thread::current().name().unwrap_or("kind").to_owned();
+    let Some(_lab) = meshrun_tests::lab(&test) else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let environment = Environment::from_vars(std::env::vars_os());
     let docker = runtime.block_on(Docker::connect(&Where { environment, ..Where::default() })).unwrap();
@@ -85,6 +89,7 @@ async fn kubectl(docker: &Docker, cluster: &str, arguments: &[&str]) -> String {
 fn one_node_is_made_once_and_kind_knows_it() {
     in_lab(async |docker: Docker| {
         let name = "mrk-one";
+        let _gone = Gone(name);
         delete(&docker, name, &Steps::silent()).await.unwrap();
         let config = options(name).config().unwrap();
         let created = make(&docker, &config).await;

@@ -4,8 +4,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests")]
 
 use std::{
-    path::{Path, PathBuf},
-    process::Command,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -15,48 +13,11 @@ use meshrun_kube::{
 };
 use meshrun_metallb::{Claim, Configuration, Error, Network, Subnet, Used, configure, install, plan, pools};
 use meshrun_terms::{Progress, Steps, Timeout};
+use meshrun_tests::{KindCluster, succeed_with};
 use serde_json::{Value, json};
 
 const CLUSTER: &str = "metallb-lab";
 const LABEL: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
-
-/// A cluster of kind that goes with the test.
-struct Cluster {
-    folder: PathBuf,
-}
-
-impl Cluster {
-    fn create() -> Self {
-        let folder = std::env::temp_dir().join(format!("meshrun-metallb-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let cluster = Self { folder };
-        let image = std::env::var("KIND_IMAGE").unwrap_or_else(|_| "kindest/node:v1.27.3".to_owned());
-        let kubeconfig = cluster.kubeconfig();
-        run(
-            "kind",
-            &["create", "cluster", "--name", CLUSTER, "--image", &image, "--wait", "2m", "--kubeconfig", &kubeconfig],
-        );
-        cluster
-    }
-
-    fn kubeconfig(&self) -> String {
-        self.folder.join("config").display().to_string()
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        run("kind", &["delete", "cluster", "--name", CLUSTER, "--kubeconfig", &self.kubeconfig()]);
-        std::fs::remove_dir_all(&self.folder).unwrap();
-    }
-}
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Steps that keep what was changed.
 fn noted() -> (Steps, Arc<Mutex<Vec<String>>>) {
@@ -71,7 +32,7 @@ fn noted() -> (Steps, Arc<Mutex<Vec<String>>>) {
 
 /// The network `kind`, from the docker client.
 fn network() -> Network {
-    let told: Value = serde_json::from_str(&run("docker", &["network", "inspect", "kind"])).unwrap();
+    let told: Value = serde_json::from_str(&succeed_with("docker", &["network", "inspect", "kind"])).unwrap();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let subnets = list(&told[0]["IPAM"]["Config"]).into_iter().map(|config| Subnet {
         subnet: config["Subnet"].as_str().unwrap().parse().unwrap(),
@@ -92,14 +53,15 @@ async fn claim(client: &Client) -> Claim {
 
 #[test]
 fn metallb_is_installed_configured_and_gives_out_addresses() {
-    let Some(upstream) = std::env::var_os("MESHRUN_UPSTREAM").filter(|_| std::env::var_os("MESHRUN_LAB").is_some())
-    else {
-        println!("skipped: MESHRUN_LAB or MESHRUN_UPSTREAM is not set");
+    let test = "metallb_is_installed_configured_and_gives_out_addresses";
+    let Some(_lab) = meshrun_tests::lab(test) else { return };
+    let Some(upstream) = meshrun_tests::upstream(test) else { return };
+    if !meshrun_tests::has_images(test, &["metallb/controller:v0.13.10", "metallb/speaker:v0.13.10"]) {
         return;
-    };
-    let manifest = Path::new(&upstream).join("metallb-v0.13.10/config/manifests/metallb-native.yaml");
+    }
+    let manifest = upstream.join("metallb-v0.13.10/config/manifests/metallb-native.yaml");
     let manifest = std::fs::read_to_string(manifest).unwrap();
-    let cluster = Cluster::create();
+    let cluster = KindCluster::create(CLUSTER, &["--wait", "5m"]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let client = connect(&Source::of_file(cluster.kubeconfig()), None).await.unwrap();
@@ -108,14 +70,14 @@ fn metallb_is_installed_configured_and_gives_out_addresses() {
         overlapping_pools_are_refused(&client).await;
         a_service_gets_an_address_that_answers(&client).await;
         a_missing_image_is_named(&client, &manifest).await;
-        install(&client, &manifest, "metallb-native.yaml", Timeout::minutes(2), &Steps::silent()).await.unwrap();
+        install(&client, &manifest, "metallb-native.yaml", Timeout::minutes(8), &Steps::silent()).await.unwrap();
     });
 }
 
 async fn a_missing_image_is_named(client: &Client, manifest: &str) {
     let broken = manifest.replace("metallb/controller:v0.13.10", "metallb/controller:none");
     let start = Instant::now();
-    let error = install(client, &broken, "broken.yaml", Timeout::seconds(45), &Steps::silent()).await.unwrap_err();
+    let error = install(client, &broken, "broken.yaml", Timeout::minutes(3), &Steps::silent()).await.unwrap_err();
     let text = error.to_string();
     println!("after {:?}: {text}", start.elapsed());
     assert!(text.contains("deployment metallb-system/controller"), "{text}");
@@ -126,7 +88,7 @@ async fn a_missing_image_is_named(client: &Client, manifest: &str) {
 async fn installs_once(client: &Client, manifest: &str) {
     let (steps, changes) = noted();
     let start = Instant::now();
-    install(client, manifest, "metallb-native.yaml", Timeout::minutes(4), &steps).await.unwrap();
+    install(client, manifest, "metallb-native.yaml", Timeout::minutes(8), &steps).await.unwrap();
     println!("installed in {:?}: {:#?}", start.elapsed(), changes.lock().unwrap());
     assert!(!changes.lock().unwrap().is_empty());
     let node = get(client, &Reference::new("Node", format!("{CLUSTER}-control-plane"))).await.unwrap();
@@ -134,7 +96,7 @@ async fn installs_once(client: &Client, manifest: &str) {
 
     let (steps, changes) = noted();
     let start = Instant::now();
-    install(client, manifest, "metallb-native.yaml", Timeout::minutes(4), &steps).await.unwrap();
+    install(client, manifest, "metallb-native.yaml", Timeout::minutes(8), &steps).await.unwrap();
     println!("again in {:?}", start.elapsed());
     assert_eq!(*changes.lock().unwrap(), [] as [String; 0]);
 }
@@ -149,7 +111,7 @@ async fn configures_once(client: &Client) {
     };
     for round in 0..2 {
         let (steps, changes) = noted();
-        configure(client, &configuration, Timeout::minutes(1), &steps).await.unwrap();
+        configure(client, &configuration, Timeout::minutes(5), &steps).await.unwrap();
         assert_eq!(changes.lock().unwrap().len(), if round == 0 { 2 } else { 0 }, "{changes:?}");
     }
     let again = plan(&network(), &[claim(client).await]).unwrap();
@@ -159,7 +121,7 @@ async fn configures_once(client: &Client) {
 async fn overlapping_pools_are_refused(client: &Client) {
     let ranges = pools(client).await.unwrap()[0].ranges.clone();
     let second = Configuration { pool: "second-pool".to_owned(), advertisement: "second-adv".to_owned(), ranges };
-    let error = configure(client, &second, Timeout::seconds(30), &Steps::silent()).await.unwrap_err();
+    let error = configure(client, &second, Timeout::minutes(3), &Steps::silent()).await.unwrap_err();
     assert!(matches!(error, Error::PoolRefused { .. }), "{error:?}");
     assert!(error.to_string().contains("overlap"), "{error}");
 }
@@ -173,18 +135,18 @@ async fn a_service_gets_an_address_that_answers(client: &Client) {
     apply(client, vec![object], &meshrun_kube::ApplyOptions::default(), &Steps::silent()).await.unwrap();
     let subject = Subject::Object(Reference::new("Service", "dns-metrics").in_namespace("kube-system"));
     let found =
-        wait(client, &subject, &Condition::HasAddress, &WaitOptions::within(Timeout::minutes(1)), &Steps::silent())
+        wait(client, &subject, &Condition::HasAddress, &WaitOptions::within(Timeout::minutes(5)), &Steps::silent())
             .await;
     let address = found.unwrap()[0]["status"]["loadBalancer"]["ingress"][0]["ip"].as_str().unwrap().to_owned();
     assert!(pools(client).await.unwrap()[0].ranges[0].contains(address.parse().unwrap()), "{address}");
     answers(&address).await;
 }
 
-/// Whether something accepts connections there, within half a minute: the speaker announces it from the node.
+/// Whether something accepts connections there, within some minutes: the speaker announces it from the node.
 async fn answers(address: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while Instant::now() < deadline {
-        let attempt = tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect((address, 80)));
+        let attempt = tokio::time::timeout(Duration::from_secs(5), tokio::net::TcpStream::connect((address, 80)));
         if matches!(attempt.await, Ok(Ok(_))) {
             return;
         }

@@ -3,14 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are outside of test functions
 
-use std::{
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use meshrun_host::{Context, Events, Failure, Function, Happening, Permissions, Value, dispatch};
 use meshrun_ops::{Environment, Settings, World, catalogue};
 use meshrun_terms::Progress;
+use meshrun_tests::KindCluster;
 use serde_json::json;
 
 struct Session {
@@ -125,44 +123,16 @@ async fn a_plan_says_which_range_has_no_cluster() {
 
 const CLUSTER: &str = "metallb-ops";
 
-/// A cluster of kind that goes with the test.
-struct Cluster(tempfile::TempDir);
-
-impl Cluster {
-    fn create() -> Self {
-        let cluster = Self(tempfile::tempdir().unwrap());
-        let image = std::env::var("KIND_IMAGE").unwrap_or_else(|_| "kindest/node:v1.27.3".to_owned());
-        cluster.kind(&["create", "cluster", "--image", &image]);
-        cluster
-    }
-
-    fn kubeconfig(&self) -> String {
-        self.0.path().join("config").display().to_string()
-    }
-
-    fn kind(&self, arguments: &[&str]) {
-        let kubeconfig = self.kubeconfig();
-        let told = [arguments, &["--name", CLUSTER, "--kubeconfig", &kubeconfig]].concat();
-        let output = Command::new("kind").args(&told).output().unwrap();
-        assert!(output.status.success(), "{told:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        self.kind(&["delete", "cluster"]);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_gets_load_balancers_and_a_repeat_changes_nothing() {
-    let Some(upstream) = std::env::var_os("MESHRUN_UPSTREAM").filter(|_| std::env::var_os("MESHRUN_LAB").is_some())
-    else {
-        println!("skipped: MESHRUN_LAB or MESHRUN_UPSTREAM is not set");
+    let test = "a_cluster_gets_load_balancers_and_a_repeat_changes_nothing";
+    let Some(_lab) = meshrun_tests::lab(test) else { return };
+    let Some(upstream) = meshrun_tests::upstream(test) else { return };
+    if !meshrun_tests::has_images(test, &["metallb/controller:v0.13.10", "metallb/speaker:v0.13.10"]) {
         return;
-    };
-    let made = Cluster::create();
-    let session = Session::new(Settings { release_dir: Some(upstream.into()), ..Settings::default() });
+    }
+    let made = KindCluster::create(CLUSTER, &[]);
+    let session = Session::new(Settings { release_dir: Some(upstream), ..Settings::default() });
     let cluster = json!({ "name": "one", "context": format!("kind-{CLUSTER}"), "kubeconfig": made.kubeconfig(), "network": "kind" });
 
     assert_eq!(session.call("metallb::pools", json!([cluster])).await, json!([]));

@@ -58,6 +58,13 @@ impl Server {
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
+
+    /// Wait until so many paths were asked for.
+    pub async fn asked_for(&self, count: usize) {
+        while self.asked().len() < count {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
 }
 
 async fn answer(mut stream: TcpStream, answers: Arc<Mutex<BTreeMap<String, Answer>>>, asked: Arc<Mutex<Vec<String>>>) {

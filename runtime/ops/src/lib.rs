@@ -24,6 +24,7 @@
 mod catalogue;
 mod cluster;
 mod cx;
+mod failures;
 mod operation;
 mod world;
 

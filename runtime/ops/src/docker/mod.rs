@@ -38,24 +38,7 @@ mod wait;
 mod wait_log;
 
 use crate::catalogue::Catalogue;
-
-/// The codes of failures of an operation, with those of every operation that talks to the engine.
-macro_rules! engine_failures {
-    [$($code:literal),* $(,)?] => {
-        &[
-            $($code,)*
-            "docker::no_engine",
-            "docker::engine",
-            "docker::bad_host",
-            "docker::no_context",
-            "docker::no_certificate",
-            "docker::unverified_tls",
-            "docker::unreadable",
-            "docker::malformed",
-        ]
-    };
-}
-use engine_failures;
+use crate::failures::engine_failures;
 
 pub(crate) fn register(catalogue: &mut Catalogue) {
     catalogue.add::<version::Version>();

@@ -38,42 +38,7 @@ mod version;
 mod wait;
 
 use crate::catalogue::Catalogue;
-
-/// The codes of failures of an operation, with those of every operation that reads the kubeconfig.
-macro_rules! kubeconfig_failures {
-    [$($code:literal),* $(,)?] => {
-        &[
-            $($code,)*
-            "kube::no_kubeconfig",
-            "kube::bad_kubeconfig",
-            "kube::unreadable",
-            "kube::malformed",
-        ]
-    };
-}
-use kubeconfig_failures;
-
-/// The codes of failures of an operation, with those of every operation that talks to a cluster.
-macro_rules! cluster_failures {
-    [$($code:literal),* $(,)?] => {
-        &[
-            $($code,)*
-            "kube::no_context",
-            "kube::no_kubeconfig",
-            "kube::bad_kubeconfig",
-            "kube::unreadable",
-            "kube::malformed",
-            "kube::unreachable",
-            "kube::slow",
-            "kube::unauthorized",
-            "kube::forbidden",
-            "kube::refused",
-            "kube::failed",
-            "kube::unexpected",
-        ]
-    };
-}
-use cluster_failures;
+use crate::failures::{cluster_failures, kubeconfig_failures};
 
 pub(crate) fn register(catalogue: &mut Catalogue) {
     catalogue.add::<apply::Apply>();

@@ -7,7 +7,7 @@ use meshrun_terms::Timeout;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Cx, Operation};
+use crate::{Cx, Operation, failures};
 
 /// Find the release of a version of Istio: in the folder of `--release-dir` or MESHRUN_RELEASES, in the cache, or at
 /// its publisher, checked against the digest that is published with it. Returns the path of the folder, laid out as
@@ -35,18 +35,7 @@ impl Operation for Istio {
     const RETURNS: &'static str = "a string";
     const EFFECT: Effect = Effect::Changes;
     const PERMISSIONS: &'static [Class] = &[Class::Net, Class::Files];
-    const FAILURES: &'static [&'static str] = &[
-        "release::unavailable",
-        "release::version",
-        "release::digest",
-        "release::incomplete",
-        "release::archive",
-        "release::too_large",
-        "release::unreadable",
-        "release::unwritable",
-        "release::timeout",
-        "release::url",
-    ];
+    const FAILURES: &'static [&'static str] = failures::RELEASE;
     const EXAMPLE: &'static str = r#"let folder = release::istio("1.20.1");
 print(file::exists(`${folder}/manifests/charts`));"#;
 

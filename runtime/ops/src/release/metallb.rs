@@ -6,7 +6,7 @@ use meshrun_terms::Timeout;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Cx, Operation};
+use crate::{Cx, Operation, failures};
 
 /// Find the manifest of a version of MetalLB: in the folder of `--release-dir` or MESHRUN_RELEASES, in the cache, or
 /// at its publisher. Returns a map: `path` and `text`. It is checked against a digest that is known here for
@@ -41,18 +41,7 @@ impl Operation for Metallb {
     const RETURNS: &'static str = "a map: path, text";
     const EFFECT: Effect = Effect::Changes;
     const PERMISSIONS: &'static [Class] = &[Class::Net, Class::Files];
-    const FAILURES: &'static [&'static str] = &[
-        "release::unavailable",
-        "release::version",
-        "release::digest",
-        "release::incomplete",
-        "release::archive",
-        "release::too_large",
-        "release::unreadable",
-        "release::unwritable",
-        "release::timeout",
-        "release::url",
-    ];
+    const FAILURES: &'static [&'static str] = failures::RELEASE;
     const EXAMPLE: &'static str = r#"let manifest = release::metallb("v0.13.10");
 print(yaml::parse_all(manifest.text).len());"#;
 

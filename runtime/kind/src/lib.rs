@@ -16,7 +16,7 @@ mod power;
 
 pub use apply::{
     clean::clean_up,
-    create::{Created, create},
+    create::{Created, create, create_unless},
 };
 pub use cluster::{Cluster, Node, clusters, get, nodes};
 pub use config::{Config, Document, Options};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::future::try_join_all;
-use meshrun_docker::{Container, Docker, Remove, containers};
+use meshrun_docker::{Container, Docker, Error as Engine, Remove, containers};
 
 use super::{existing, ready};
 use crate::{
@@ -18,6 +18,9 @@ use crate::{
 
 /// How long to look for containers that the engine was still making when their creation was broken off.
 const STRAGGLERS: Duration = Duration::from_millis(2300);
+
+/// How long a container may refuse to die.
+const STUBBORN: Duration = Duration::from_secs(120);
 
 /// Remove what a creation of this cluster has made, if it did not come to its end: after an interruption. A cluster that was complete stays, and
 /// so does one that kind has made. Takes less than three seconds, if the engine removes containers as fast as usual. Returns the names of what was removed.
@@ -74,8 +77,28 @@ pub async fn remove_all(docker: &Docker, cluster: &str) -> Result<Vec<String>, E
 async fn remove(docker: &Docker, all: Vec<Container>) -> Result<Vec<String>, Error> {
     let how = Remove { force: true, volumes: true };
     let removing = all.into_iter().map(|one| async move {
-        containers::remove(docker, &one.id, how).await?;
+        remove_one(docker, &one.id, how).await?;
         Ok::<_, Error>(one.name)
     });
     try_join_all(removing).await
+}
+
+/// Remove a container, again and again when the engine says that it did not see its end: what runs in a node may take long to die.
+async fn remove_one(docker: &Docker, id: &str, how: Remove) -> Result<(), Error> {
+    let end = Instant::now() + STUBBORN;
+    loop {
+        match containers::remove(docker, id, how).await {
+            Err(error @ Engine::Engine { .. }) if Instant::now() < end && is_stubborn(&error) => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            other => return Ok(other.map(|_| ())?),
+        }
+    }
+}
+
+fn is_stubborn(error: &Engine) -> bool {
+    let said = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    ["did not receive an exit event", "could not kill", "device or resource busy"]
+        .iter()
+        .any(|words| said.contains(words))
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -52,19 +53,45 @@ pub struct Created {
 /// `kind::other_shape` naming every difference; `kind::boot`, `kind::kubeadm`, `kind::not_ready` with evidence, `kind::no_subnet`,
 /// `kind::no_node_image`, `kind::unfit_engine`, `docker::port_taken`, those of pulling images, and others.
 pub async fn create(docker: &Docker, config: &Config, timeout: Timeout, steps: &Steps) -> Result<Created, Error> {
+    let done = create_unless(docker, config, timeout, steps, std::future::pending()).await?;
+    done.ok_or_else(|| Error::Invalid { problems: vec!["it was cancelled, though nobody can".to_owned()] })
+}
+
+/// The same as [`create`], until it is cancelled: then what it has made is removed, unless `retain` is set, and there is no cluster. Only
+/// the creation whose turn it is removes something, so that another one of the same cluster goes on.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_unless(
+    docker: &Docker,
+    config: &Config,
+    timeout: Timeout,
+    steps: &Steps,
+    cancelled: impl Future<Output = ()>,
+) -> Result<Option<Created>, Error> {
     let deadline = Deadline::new(timeout);
     let (steps, last) = remembering(steps);
-    let work = turn(docker, config, &deadline, &steps);
-    match tokio::time::timeout(timeout.duration() + GRACE.duration(), work).await {
-        Ok(done) => done,
-        Err(_) => {
-            let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if !config.retain {
-                clean::clean_up(docker, &config.name).await?;
-            }
-            Err(Error::Timeout { what: format!("creating cluster `{}`", config.name), timeout, last: vec![last] })
-        }
+    let mut cancelled = pin!(cancelled);
+    let _turn = tokio::select! {
+        turn = lock::take(config, docker.host(), &deadline, &steps) => turn?,
+        () = &mut cancelled => return Ok(None),
+    };
+    let work = tokio::time::timeout(timeout.duration() + GRACE.duration(), turn(docker, config, &deadline, &steps));
+    let done = tokio::select! {
+        done = work => Some(done),
+        () = &mut cancelled => None,
+    };
+    if let Some(Ok(done)) = done {
+        return done.map(Some);
     }
+    if !config.retain {
+        clean::clean_up(docker, &config.name).await?;
+    }
+    if done.is_none() {
+        return Ok(None);
+    }
+    let last = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Err(Error::Timeout { what: format!("creating cluster `{}`", config.name), timeout, last: vec![last] })
 }
 
 /// How much longer the whole may take than its steps, which all end by themselves and have evidence to tell.
@@ -84,7 +111,6 @@ fn remembering(steps: &Steps) -> (Steps, Arc<Mutex<String>>) {
 }
 
 async fn turn(docker: &Docker, config: &Config, deadline: &Deadline, steps: &Steps) -> Result<Created, Error> {
-    let _turn = lock::take(config, docker.host(), deadline, steps).await?;
     let changed = match existing::look(docker, config).await? {
         Found::Ready => false,
         Found::Stopped => {

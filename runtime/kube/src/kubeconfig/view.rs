@@ -90,6 +90,16 @@ pub fn is_ours(source: &Source, context: &str) -> Result<bool, Error> {
     Ok(document::mark_of(&load(source)?, context).is_some())
 }
 
+/// The contexts that meshrun made, with the note that each was marked with.
+///
+/// # Errors
+/// As [`contexts`].
+pub fn marks(source: &Source) -> Result<Vec<(String, Value)>, Error> {
+    let merged = load(source)?;
+    let marked = |name: String| document::mark_of(&merged, &name).cloned().map(|note| (name, note));
+    Ok(document::names(&merged, CONTEXTS).into_iter().filter_map(marked).collect())
+}
+
 /// A number that changes when what a context says does: a client that was made of it before is then stale.
 ///
 /// # Errors

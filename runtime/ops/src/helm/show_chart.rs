@@ -1,0 +1,40 @@
+//! `helm::show_chart`: what a chart says of itself.
+
+use meshrun_host::{Class, Effect, Failure, Value};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{CHART, load};
+use crate::{Cx, Operation};
+
+/// Read the Chart.yaml of a chart. Returns it as a map, with the names that it has there.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowChart {
+    /// The chart: a folder, or an archive.
+    chart: String,
+}
+
+impl Operation for ShowChart {
+    type Output = Value;
+
+    const NAME: &'static str = "helm::show_chart";
+    const POSITIONAL: &'static [&'static str] = &["chart"];
+    const RETURNS: &'static str = "a map: name, version, appVersion, dependencies and what else the file has";
+    const EFFECT: Effect = Effect::Reads;
+    const PERMISSIONS: &'static [Class] = &[Class::Files];
+    const FAILURES: &'static [&'static str] = CHART;
+    const EXAMPLE: &'static str = r#"let chart = `${release::istio()}/manifests/charts/base`;
+print(helm::show_chart(chart).name);"#;
+
+    fn subject(&self) -> String {
+        self.chart.clone()
+    }
+
+    async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
+        let chart = load(cx, &self.chart).await?;
+        let text = String::from_utf8_lossy(chart.file("Chart.yaml").unwrap_or_default()).into_owned();
+        let parsed = meshrun_yaml::parse(&text);
+        Ok(parsed.map_err(|source| meshrun_helm::Error::Yaml { file: "Chart.yaml".to_owned(), source })?)
+    }
+}

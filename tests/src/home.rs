@@ -33,7 +33,10 @@ impl Home {
     /// With the releases of the upstream data, otherwise a note that `test` was skipped.
     #[must_use]
     pub fn with_releases(test: &str) -> Option<Self> {
-        Some(Self { releases: Some(upstream(test)?), ..Self::new() })
+        let releases = upstream(test)?;
+        let mut home = Self::new();
+        home.releases = Some(releases);
+        Some(home)
     }
 
     /// Delete these kind clusters now and when the test ends, also when it fails.

@@ -182,4 +182,62 @@ pub enum Error {
         help("uninstall the other control plane, give this one a `revision`, or go on with `force: true`")
     )]
     WebhookConflict { context: String, ours: String, theirs: String },
+
+    /// A cluster whose reader account is missing and is not to be made.
+    #[error("no service account `{namespace}/{account}` in `{context}`, by which other clusters read it")]
+    #[diagnostic(
+        code("istio::no_reader"),
+        help("install Istio's base there, or let it be made with `create_account: true`")
+    )]
+    NoReader { context: String, namespace: String, account: String },
+
+    /// An account's secret that is no token of it.
+    #[error("secret `{namespace}/{secret}` in `{context}` is no token of service account `{account}`")]
+    #[diagnostic(
+        code("istio::not_a_token"),
+        help(
+            "expected type `kubernetes.io/service-account-token` and the annotation `kubernetes.io/service-account.name: {account}`"
+        )
+    )]
+    NotAToken { context: String, namespace: String, secret: String, account: String },
+
+    /// A server that only its own machine reaches.
+    #[error("the server of cluster `{name}` is {server}, which leads a pod of another cluster back to itself")]
+    #[diagnostic(
+        code("istio::loopback_server"),
+        help(
+            "give `server`, the address at which the other clusters' pods reach it, such as https://NODE-ADDRESS:6443; `force: true` takes it as it is"
+        )
+    )]
+    LoopbackServer { name: String, server: String },
+
+    /// A server that is no URL.
+    #[error("expected the URL of an API server, such as https://172.18.0.2:6443, found `{server}`")]
+    #[diagnostic(code("istio::bad_server"))]
+    BadServer { server: String },
+
+    /// A name that no cluster of a mesh can have.
+    #[error("expected the name of a cluster, of small letters, digits and `-`, found `{name}`")]
+    #[diagnostic(code("istio::bad_name"))]
+    BadName { name: String },
+
+    /// A cluster without a running control plane.
+    #[error("no istiod runs in namespace `{namespace}` of `{context}`")]
+    #[diagnostic(code("istio::no_istiod"), help("install Istio there, or wait until it is ready"))]
+    NoIstiod { context: String, namespace: String },
+
+    /// A pod that does not answer on its debug port.
+    #[error("pod `{pod}` of `{context}` does not answer {path} on port {port}: {seen}")]
+    #[diagnostic(code("istio::no_answer"))]
+    NoAnswer { context: String, pod: String, port: u16, path: String, seen: String },
+
+    /// Remote clusters that a control plane has not read in time.
+    #[error("`{context}` has not read all of its remote clusters after {timeout}: {}", seen.join("; "))]
+    #[diagnostic(
+        code("istio::not_synced"),
+        help(
+            "`timeout` or `syncing` mostly means that the API server in the remote secret cannot be reached from istiod's pod or does not accept its token; istiod's log tells more"
+        )
+    )]
+    NotSynced { context: String, timeout: meshrun_terms::Timeout, seen: Vec<String> },
 }

@@ -15,6 +15,7 @@ mod prune;
 mod state;
 mod uninstall;
 
+pub(crate) use installation::rendering;
 pub use installation::{Installed, Options, facts, install};
 pub use owner::{FIELD_MANAGER, Owner};
 pub use plan::{Part, Plan};

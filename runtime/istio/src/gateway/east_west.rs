@@ -1,4 +1,4 @@
-//! The east-west gateway and what is exposed through it, as data.
+//! The east-west gateway, through which clusters on other networks come in, as data.
 
 use serde_json::{Value, json};
 
@@ -19,12 +19,19 @@ pub struct EastWest {
     pub cluster: Option<String>,
     /// The revision of the control plane that serves it.
     pub revision: Option<String>,
+    /// Its name, when it is not the guide's.
+    pub name: Option<String>,
+    /// Its namespace, when it is not Istio's.
+    pub namespace: Option<String>,
 }
 
 /// The IstioOperator of an east-west gateway, as the guide's `gen-eastwest-gateway.sh` makes it: profile `empty` and one
 /// ingress gateway, with a name of its own so that pruning does not take it for a part of the control plane.
 pub fn east_west(options: &EastWest) -> Value {
-    let mut labels = json!({ "istio": "eastwestgateway", "app": EAST_WEST_GATEWAY });
+    let name = options.name.as_deref().unwrap_or(EAST_WEST_GATEWAY);
+    // Two gateways of one state object would prune each other.
+    let state = if name == EAST_WEST_GATEWAY { "eastwest" } else { name };
+    let mut labels = json!({ "istio": "eastwestgateway", "app": name });
     let mut kubernetes = json!({ "service": { "ports": ports() } });
     let mut global = json!({});
     if let Some(network) = &options.network {
@@ -38,11 +45,14 @@ pub fn east_west(options: &EastWest) -> Value {
     if let Some(cluster) = &options.cluster {
         global["multiCluster"] = json!({ "clusterName": cluster });
     }
-    let gateway = json!({ "name": EAST_WEST_GATEWAY, "enabled": true, "label": labels, "k8s": kubernetes });
+    let mut gateway = json!({ "name": name, "enabled": true, "label": labels, "k8s": kubernetes });
+    if let Some(namespace) = &options.namespace {
+        gateway["namespace"] = json!(namespace);
+    }
     json!({
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
-        "metadata": { "name": "eastwest" },
+        "metadata": { "name": state },
         "spec": {
             "revision": options.revision.clone().unwrap_or_default(),
             "profile": "empty",
@@ -57,67 +67,6 @@ pub fn east_west(options: &EastWest) -> Value {
 
 fn ports() -> Value {
     PORTS.iter().map(|(name, port)| json!({ "name": name, "port": port, "targetPort": port })).collect()
-}
-
-/// The Gateway that lets the other clusters reach every service of the mesh through the east-west gateway: TLS is passed
-/// through by its server name, so that mutual TLS holds from sidecar to sidecar.
-pub fn expose_services(namespace: &str) -> Value {
-    json!({
-        "apiVersion": "networking.istio.io/v1alpha3",
-        "kind": "Gateway",
-        "metadata": { "name": "cross-network-gateway", "namespace": namespace },
-        "spec": {
-            "selector": { "istio": "eastwestgateway" },
-            "servers": [{
-                "port": { "number": 15443, "name": "tls", "protocol": "TLS" },
-                "tls": { "mode": "AUTO_PASSTHROUGH" },
-                "hosts": ["*.local"],
-            }],
-        },
-    })
-}
-
-/// The Gateway and VirtualService that let remote clusters reach this cluster's istiod through the east-west gateway.
-pub fn expose_istiod(namespace: &str, revision: Option<&str>) -> Vec<Value> {
-    let ports = [(15012, "tls-istiod"), (15017, "tls-istiodwebhook")];
-    let server = |(number, name): &(u16, &str)| {
-        json!({
-            "port": { "name": name, "number": number, "protocol": "tls" },
-            "tls": { "mode": "PASSTHROUGH" },
-            "hosts": ["*"],
-        })
-    };
-    let service = revision.map_or_else(|| "istiod".to_owned(), |revision| format!("istiod-{revision}"));
-    let host = format!("{service}.{namespace}.svc.cluster.local");
-    let names = match revision {
-        Some(_) => json!([format!("{service}.{namespace}.svc"), host]),
-        None => json!(["*"]),
-    };
-    let route = |from: u16, to: u16| {
-        json!({
-            "match": [{ "port": from, "sniHosts": names }],
-            "route": [{ "destination": { "host": host, "port": { "number": to } } }],
-        })
-    };
-    let virtual_service = revision.map_or_else(|| "istiod-vs".to_owned(), |revision| format!("istiod-vs-{revision}"));
-    vec![
-        json!({
-            "apiVersion": "networking.istio.io/v1alpha3",
-            "kind": "Gateway",
-            "metadata": { "name": "istiod-gateway", "namespace": namespace },
-            "spec": { "selector": { "istio": "eastwestgateway" }, "servers": ports.iter().map(server).collect::<Vec<_>>() },
-        }),
-        json!({
-            "apiVersion": "networking.istio.io/v1alpha3",
-            "kind": "VirtualService",
-            "metadata": { "name": virtual_service, "namespace": namespace },
-            "spec": {
-                "hosts": names,
-                "gateways": ["istiod-gateway"],
-                "tls": [route(15012, 15012), route(15017, 443)],
-            },
-        }),
-    ]
 }
 
 #[cfg(test)]
@@ -142,5 +91,14 @@ mod tests {
         let operator = east_west(&EastWest::default());
         assert_eq!(operator["spec"]["values"]["global"], json!({}));
         assert_eq!(operator["spec"]["components"]["ingressGateways"][0]["k8s"].get("env"), None);
+    }
+
+    #[test]
+    fn a_gateway_of_another_name_has_a_state_of_its_own() {
+        let options = EastWest { name: Some("west".into()), namespace: Some("edge".into()), ..EastWest::default() };
+        let operator = east_west(&options);
+        let gateway = &operator["spec"]["components"]["ingressGateways"][0];
+        assert_eq!((&operator["metadata"]["name"], &gateway["namespace"]), (&json!("west"), &json!("edge")));
+        assert_eq!(gateway["label"], json!({ "app": "west", "istio": "eastwestgateway" }));
     }
 }

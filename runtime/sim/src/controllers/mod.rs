@@ -38,6 +38,7 @@ use std::{
 
 pub use context::Context;
 use object::Kind;
+pub(crate) use pods::mount_token;
 pub use runtime::Runtime;
 use serde_json::Value;
 

@@ -1,16 +1,45 @@
 //! A simulated Kubernetes API server for each cluster.
 
+mod admission;
+mod answer;
 mod authority;
+mod authorize;
+mod call;
+mod check;
 mod cluster;
+mod columns;
+mod convert;
+mod custom;
+mod defaults;
+mod definitions;
+mod discovery;
+mod fields;
 mod fresh;
 pub mod kinds;
+mod managed;
 pub mod object;
+mod objects;
+mod openapi;
 mod registry;
+mod reviews;
+mod schema;
+mod select;
+mod serve;
+mod services;
 pub mod status;
 pub mod store;
+mod strategic;
+mod streams;
+mod subresources;
+mod table;
 mod token;
+mod types;
 mod user;
+mod validate;
+mod watch;
+mod write;
 
+pub use authorize::Act;
 pub use cluster::{Cluster, Config, Node};
 pub use kinds::Resource;
 pub use registry::Known;
@@ -18,10 +47,3 @@ pub use status::{Cause, Status};
 pub use store::{Change, Event, Object, Store};
 pub use token::TokenRequest;
 pub use user::User;
-
-impl Cluster {
-    /// Serve a connection to the API server: TLS, then HTTP/1.1 or HTTP/2. Returns when it is over.
-    pub async fn serve(self: std::sync::Arc<Self>, stream: crate::stream::ByteStream) {
-        drop(stream);
-    }
-}

@@ -101,3 +101,8 @@ pub(super) fn wants_another(value: &Value, before: &Value) -> bool {
     value.iter().filter(|(key, _)| counts(key)).any(|(key, part)| before.get(key) != Some(part))
         || before.keys().filter(|key| counts(key)).any(|key| !value.contains_key(key))
 }
+
+/// The namespace of a subject of a binding.
+pub(super) fn namespace_of_subject(subject: &Value) -> Option<&str> {
+    Some(text(subject, "/namespace")).filter(|namespace| !namespace.is_empty())
+}

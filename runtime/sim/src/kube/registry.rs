@@ -109,7 +109,7 @@ fn resources_of(definition: &Value) -> Vec<Resource> {
 }
 
 /// The order of versions: stable ones first, later ones first.
-fn rank(version: &str) -> (u8, std::cmp::Reverse<(u32, u32)>, String) {
+pub(super) fn rank(version: &str) -> (u8, std::cmp::Reverse<(u32, u32)>, String) {
     let parse = || {
         let rest = version.strip_prefix('v')?;
         let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());

@@ -1,0 +1,172 @@
+//! Execution of programs in containers, over WebSocket or SPDY.
+
+use std::sync::Arc;
+
+use http::{Request, header};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    sync::oneshot,
+};
+
+use super::{
+    super::{
+        answer::Answer,
+        call::{Call, Target},
+        cluster::Cluster,
+        serve::switching,
+        status::Status,
+        store::Object,
+    },
+    container, pod, runs_somewhere, spdy,
+    websocket::{self, Message},
+};
+use crate::pods::{self, Io};
+
+/// How many bytes a program may be ahead of its reader.
+const BUFFER: usize = 64 * 1024;
+
+/// A program that runs.
+pub(super) struct Running {
+    /// What it shall read; dropped when the client has no more.
+    pub(super) stdin: DuplexStream,
+    pub(super) stdout: DuplexStream,
+    pub(super) stderr: DuplexStream,
+    /// How it has ended, as a status.
+    pub(super) ended: oneshot::Receiver<Value>,
+}
+
+/// What a client wants to execute.
+pub(super) struct Wanted {
+    cluster: Arc<Cluster>,
+    pod: Object,
+    container: String,
+    argv: Vec<String>,
+    tty: bool,
+    pub(super) stdin: bool,
+    pub(super) stdout: bool,
+    pub(super) stderr: bool,
+}
+
+impl Wanted {
+    pub(super) fn start(self) -> Running {
+        let (stdin, reads) = tokio::io::duplex(BUFFER);
+        let (writes, stdout) = tokio::io::duplex(BUFFER);
+        let (complains, stderr) = tokio::io::duplex(BUFFER);
+        let (tell, ended) = oneshot::channel();
+        tokio::spawn(async move {
+            let io =
+                Io { stdin: Box::new(reads), stdout: Box::new(writes), stderr: Box::new(complains), tty: self.tty };
+            let result = pods::exec(&self.cluster, &self.pod, &self.container, &self.argv, io).await;
+            // Nobody waits when the client is gone.
+            let _ = tell.send(status(result));
+        });
+        Running { stdin, stdout, stderr, ended }
+    }
+}
+
+fn status(result: Result<i32, Status>) -> Value {
+    match result {
+        Ok(0) => json!({ "metadata": {}, "status": "Success" }),
+        Ok(code) => json!({
+            "metadata": {}, "status": "Failure", "reason": "NonZeroExitCode",
+            "message": format!("command terminated with non-zero exit code: exit status {code}"),
+            "details": { "causes": [{ "reason": "ExitCode", "message": code.to_string() }] },
+        }),
+        Err(status) => json!({
+            "metadata": {}, "status": "Failure", "reason": "InternalError", "code": 500, "message": status.message,
+            "details": { "causes": [{ "message": status.message }] },
+        }),
+    }
+}
+
+/// Answer by changing the protocol.
+pub(super) fn answer(
+    cluster: Arc<Cluster>,
+    call: &Call,
+    target: &Target,
+    mut request: Request<Incoming>,
+) -> Result<Answer, Status> {
+    let pod = pod(&cluster, target)?;
+    let container = container(&pod, call.query("container"))?;
+    runs_somewhere(&pod)?;
+    let argv = call.queries("command");
+    if argv.is_empty() {
+        return Err(Status::bad_request("you must specify at least one command for the container"));
+    }
+    let tty = call.is_set("tty");
+    let wanted = Wanted {
+        stdin: call.is_set("stdin"),
+        stdout: call.is_set("stdout"),
+        stderr: call.is_set("stderr") && !tty,
+        cluster,
+        pod,
+        container,
+        argv,
+        tty,
+    };
+    let upgrade = call.header(header::UPGRADE.as_str()).to_lowercase();
+    if upgrade == "websocket" {
+        let (headers, _) = websocket::accept(call, &["v4.channel.k8s.io"])?;
+        let upgraded = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            // A client that breaks off is gone.
+            let Ok(stream) = upgraded.await else { return };
+            over_websocket(wanted, TokioIo::new(stream)).await;
+        });
+        return Ok(switching(&headers));
+    }
+    if upgrade == "spdy/3.1" {
+        let headers = spdy::accept(call, &["v4.channel.k8s.io"])?;
+        let upgraded = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            // A client that breaks off is gone.
+            let Ok(stream) = upgraded.await else { return };
+            spdy::exec(wanted, TokioIo::new(stream)).await;
+        });
+        return Ok(switching(&headers));
+    }
+    Err(Status::bad_request("Upgrade request required"))
+}
+
+async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
+    let takes_input = wanted.stdin;
+    let running = wanted.start();
+    let (mut receive, send) = websocket::split(stream);
+    let Running { stdin, stdout, stderr, ended } = running;
+    let (out, err) = (tokio::spawn(pump(stdout, 1, send.clone())), tokio::spawn(pump(stderr, 2, send.clone())));
+    let reader = tokio::spawn(async move {
+        let mut stdin = takes_input.then_some(stdin);
+        while let Some(message) = receive.next().await {
+            match message {
+                Message::Data(bytes) if bytes.first() == Some(&0) => {
+                    if let Some(stdin) = &mut stdin {
+                        // A program may end without reading everything.
+                        drop(stdin.write_all(&bytes[1..]).await);
+                    }
+                }
+                Message::Data(_) => {}
+                Message::Close => break,
+            }
+        }
+    });
+    let (Ok(status), _, _) = tokio::join!(ended, out, err) else { return };
+    let mut frame = vec![3];
+    frame.extend(status.to_string().into_bytes());
+    send.data(&frame).await;
+    send.close().await;
+    // The client closes too; one that does not is not waited for.
+    drop(tokio::time::timeout(std::time::Duration::from_secs(1), reader).await);
+}
+
+async fn pump(mut from: DuplexStream, channel: u8, send: websocket::Sender) {
+    let mut buffer = vec![0; 16 * 1024];
+    buffer[0] = channel;
+    while let Ok(count) = from.read(&mut buffer[1..]).await {
+        if count == 0 || !send.data(&buffer[..=count]).await {
+            break;
+        }
+    }
+}

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::stream::Stream;
 
-pub(super) fn accept(call: &Call, known: &[&str]) -> Result<Vec<(&'static str, String)>, Status> {
+pub(super) fn accept(cluster: &Cluster, call: &Call, known: &[&str]) -> Result<Vec<(&'static str, String)>, Status> {
+    if true {
+        return Err(cluster.unknown(format!("{} {}: SPDY", call.method, call.path)));
+    }
     let offered = call.headers.get_all("x-stream-protocol-version").iter().filter_map(|value| value.to_str().ok());
     let Some(chosen) = offered.flat_map(|one| one.split(',')).map(str::trim).find(|one| known.contains(one)) else {
         return Err(Status::bad_request(format!(

@@ -153,15 +153,6 @@ pub(super) fn apply(
     Ok(merged)
 }
 
-/// After an apply that has changed nothing but owners: when it was.
-pub(super) fn touch(value: &mut Value, manager: &Manager) {
-    let mut all = entries(value);
-    for entry in all.iter_mut().filter(|entry| entry.manager == *manager) {
-        entry.time = object::now().into();
-    }
-    write(value, all);
-}
-
 fn described(manager: &Manager, time: &Value) -> String {
     let mut text = format!("\"{}\"", manager.name);
     if !manager.subresource.is_empty() {

@@ -180,7 +180,7 @@ fn second(cluster: &Cluster, call: &Call) -> Result<Answer, Status> {
         // An empty list of paths, and of definitions.
         document.extend(field(8, b""));
         document.extend(field(9, b""));
-        return Ok(answer::bytes(200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", document));
+        return Ok(answer::bytes(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", document));
     }
     Ok(answer::json(
         200,

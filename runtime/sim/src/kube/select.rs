@@ -46,12 +46,6 @@ impl Selector {
         self.labels.iter().all(|(key, test)| test.holds(label(key)))
             && self.fields.iter().all(|(key, wanted, text)| (at(value, key) == *text) == *wanted)
     }
-
-    /// The name, when the selector asks for one object.
-    pub(super) fn name(&self) -> Option<&str> {
-        let by_name = |(key, wanted, _): &&(String, bool, String)| key == "metadata.name" && *wanted;
-        self.fields.iter().find(by_name).map(|(_, _, name)| name.as_str())
-    }
 }
 
 impl Test {

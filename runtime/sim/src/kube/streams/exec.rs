@@ -119,7 +119,7 @@ pub(super) fn answer(
         return Ok(switching(&headers));
     }
     if upgrade == "spdy/3.1" {
-        let headers = spdy::accept(&wanted.cluster, call, &["v4.channel.k8s.io"])?;
+        let headers = spdy::accept(call, &["v4.channel.k8s.io"])?;
         let upgraded = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {
             // A client that breaks off is gone.
@@ -132,11 +132,14 @@ pub(super) fn answer(
 }
 
 async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
-    let takes_input = wanted.stdin;
+    let (takes_input, shows_output, shows_errors) = (wanted.stdin, wanted.stdout, wanted.stderr);
     let running = wanted.start();
     let (mut receive, send) = websocket::split(stream);
     let Running { stdin, stdout, stderr, ended } = running;
-    let (out, err) = (tokio::spawn(pump(stdout, 1, send.clone())), tokio::spawn(pump(stderr, 2, send.clone())));
+    let (out, err) = (
+        tokio::spawn(pump(stdout, shows_output.then_some(1), send.clone())),
+        tokio::spawn(pump(stderr, shows_errors.then_some(2), send.clone())),
+    );
     let reader = tokio::spawn(async move {
         let mut stdin = takes_input.then_some(stdin);
         while let Some(message) = receive.next().await {
@@ -161,11 +164,12 @@ async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
     drop(tokio::time::timeout(std::time::Duration::from_secs(1), reader).await);
 }
 
-async fn pump(mut from: DuplexStream, channel: u8, send: websocket::Sender) {
+async fn pump(mut from: DuplexStream, channel: Option<u8>, send: websocket::Sender) {
     let mut buffer = vec![0; 16 * 1024];
-    buffer[0] = channel;
+    buffer[0] = channel.unwrap_or_default();
     while let Ok(count) = from.read(&mut buffer[1..]).await {
-        if count == 0 || !send.data(&buffer[..=count]).await {
+        // What nobody wants to see is read all the same, or the program would wait.
+        if count == 0 || channel.is_some() && !send.data(&buffer[..=count]).await {
             break;
         }
     }

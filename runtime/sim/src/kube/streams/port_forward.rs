@@ -47,7 +47,7 @@ pub(super) fn answer(
         return Ok(switching(&headers));
     }
     if upgrade == "spdy/3.1" {
-        let headers = spdy::accept(&cluster, call, &["portforward.k8s.io"])?;
+        let headers = spdy::accept(call, &["portforward.k8s.io"])?;
         let upgraded = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {
             // A client that breaks off is gone.

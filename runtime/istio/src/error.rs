@@ -241,3 +241,8 @@ pub enum Error {
     )]
     NotSynced { context: String, timeout: meshrun_terms::Timeout, seen: Vec<String> },
 }
+
+/// Whether a cluster does not know a kind: it says so, or the path that its kinds had is gone since it was asked for them.
+pub(crate) fn is_unknown_kind(error: &meshrun_kube::Error) -> bool {
+    matches!(error, meshrun_kube::Error::NoKind { .. }) || error.status().is_some_and(|status| status.code == 404)
+}

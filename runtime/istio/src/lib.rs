@@ -6,5 +6,7 @@ pub mod gateway;
 pub mod install;
 pub mod operator;
 pub mod remote;
+pub mod verify;
 
 pub use error::Error;
+pub(crate) use error::is_unknown_kind;

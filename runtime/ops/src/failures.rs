@@ -60,6 +60,43 @@ pub(crate) const RELEASE: &[&str] = &[
     "release::url",
 ];
 
+/// Rendering the manifest of an Istio installation, beside getting its release.
+pub(crate) const MANIFEST: &[&str] = &[
+    "istio::unreadable",
+    "istio::no_charts",
+    "istio::broken_chart",
+    "istio::render",
+    "istio::rendered_yaml",
+    "istio::rendered_object",
+    "istio::operator_yaml",
+    "istio::no_operator",
+    "istio::several_operators",
+    "istio::merge",
+    "istio::invalid_operator",
+    "istio::unusable_operator",
+    "istio::set_syntax",
+    "istio::set_number",
+    "istio::set_path",
+    "istio::no_profile",
+    "istio::no_component",
+    "istio::no_gateway",
+    "istio::k8s_setting",
+    "istio::overlay",
+    "istio::cert_provider",
+];
+
+/// Changing what a cluster has by what was rendered, beside talking to it.
+pub(crate) const INSTALL: &[&str] = &[
+    "istio::webhook_conflict",
+    "kube::foreign_context",
+    "kube::invalid",
+    "kube::conflict",
+    "kube::several",
+    "kube::no_kind",
+    "kube::not_found",
+    "kube::wait",
+];
+
 /// Every operation that looks at the nodes of a kind cluster that is there, besides those of the engine.
 pub(crate) const NODES: &[&str] = &[
     "kind::no_cluster",

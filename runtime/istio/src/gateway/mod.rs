@@ -9,6 +9,7 @@ mod expose;
 mod single;
 
 pub use address::address;
+pub(crate) use address::address_of;
 pub use east_west::{EAST_WEST_GATEWAY, EastWest, east_west};
 pub use expose::{expose, expose_istiod, expose_services};
 pub use single::{Gateway, Port, gateway};

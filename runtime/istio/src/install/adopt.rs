@@ -95,7 +95,7 @@ mod tests {
         let asleep = deactivated(injector());
         assert!(is_deactivated(&asleep) && !is_deactivated(&injector()));
         assert_eq!(adopt(injector(), &[asleep.clone(), tag()]), asleep);
-        assert_eq!(adopt(injector(), &[asleep.clone()]), injector(), "nobody would inject");
+        assert_eq!(adopt(injector(), std::slice::from_ref(&asleep)), injector(), "nobody would inject");
         assert_eq!(adopt(injector(), &[injector(), tag()]), asleep, "a run that ended in between is completed");
         let mut canary = injector();
         canary["metadata"]["labels"]["istio.io/rev"] = json!("canary");

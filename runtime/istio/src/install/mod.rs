@@ -15,8 +15,11 @@ mod prune;
 mod state;
 mod uninstall;
 
+pub(crate) use conflict::overlap;
+pub(crate) use default_webhooks::live_webhooks;
 pub(crate) use installation::rendering;
 pub use installation::{Installed, Options, facts, install};
 pub use owner::{FIELD_MANAGER, Owner};
 pub use plan::{Part, Plan};
+pub(crate) use state::KIND as STATE;
 pub use uninstall::{Uninstall, Uninstalled, uninstall};

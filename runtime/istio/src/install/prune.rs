@@ -7,7 +7,7 @@ use meshrun_kube::{
 use meshrun_terms::{Steps, Timeout};
 use serde_json::Value;
 
-use crate::install::plan::Plan;
+use crate::{install::plan::Plan, is_unknown_kind};
 
 /// The kinds that istioctl prunes: never definitions and configuration, for those hold what users wrote.
 pub(super) const KINDS: [&str; 14] = [
@@ -34,7 +34,7 @@ const COMPONENT: &str = "operator.istio.io/component";
 pub(super) async fn owned(client: &Client, kinds: &[&str], labels: &str) -> Result<Vec<Value>, Error> {
     let queries = kinds.iter().map(|kind| async move {
         match list(client, &Query::of(*kind).everywhere().with_labels(labels)).await {
-            Err(Error::NoKind { .. }) => Ok(Vec::new()),
+            Err(error) if is_unknown_kind(&error) => Ok(Vec::new()),
             found => found,
         }
     });

@@ -15,6 +15,7 @@ use crate::{
         installation::left,
         prune::{KINDS, owned},
     },
+    is_unknown_kind,
 };
 
 const COMPONENT: &str = "operator.istio.io/component";
@@ -92,7 +93,7 @@ async fn everything(client: &Client) -> Result<Vec<Value>, Error> {
 /// The state objects, those of gateways with a name of their own too.
 async fn states(client: &Client, what: &Uninstall) -> Result<Vec<Value>, Error> {
     let found = match list(client, &Query::of("istiooperators.install.istio.io").everywhere()).await {
-        Err(meshrun_kube::Error::NoKind { .. }) => Vec::new(),
+        Err(error) if is_unknown_kind(&error) => Vec::new(),
         found => found?,
     };
     Ok(found.into_iter().filter(|state| is_meant(state, what)).collect())

@@ -15,98 +15,28 @@ mod remote_secret;
 mod remotes;
 mod remove_remote;
 mod uninstall;
+mod verify;
 mod version;
 
-use crate::catalogue::Catalogue;
+use crate::{catalogue::Catalogue, failures::cluster_failures};
 
-/// The codes of failures of an operation, with those of every one that renders a manifest.
+/// The codes of an operation that renders a manifest.
 macro_rules! render_failures {
     [$($code:literal),* $(,)?] => {
-        &[
-            $($code,)*
-            "istio::unreadable",
-            "istio::no_charts",
-            "istio::broken_chart",
-            "istio::render",
-            "istio::rendered_yaml",
-            "istio::rendered_object",
-            "istio::operator_yaml",
-            "istio::no_operator",
-            "istio::several_operators",
-            "istio::merge",
-            "istio::invalid_operator",
-            "istio::unusable_operator",
-            "istio::set_syntax",
-            "istio::set_number",
-            "istio::set_path",
-            "istio::no_profile",
-            "istio::no_component",
-            "istio::no_gateway",
-            "istio::k8s_setting",
-            "istio::overlay",
-            "istio::cert_provider",
-            "release::unavailable",
-            "release::version",
-            "release::digest",
-            "release::incomplete",
-            "release::archive",
-            "release::too_large",
-            "release::unreadable",
-            "release::unwritable",
-            "release::timeout",
-            "release::url",
-        ]
+        $crate::failures::failures![&[$($code),*], $crate::failures::MANIFEST, $crate::failures::RELEASE]
     };
 }
 use render_failures;
 
-/// The codes of failures of an operation, with those of every one that talks to a cluster.
-macro_rules! cluster_failures {
-    [$($code:literal),* $(,)?] => {
-        &[
-            $($code,)*
-            "kube::no_kubeconfig",
-            "kube::no_context",
-            "kube::bad_kubeconfig",
-            "kube::unreadable",
-            "kube::malformed",
-            "kube::unreachable",
-            "kube::unauthorized",
-            "kube::forbidden",
-            "kube::slow",
-            "kube::refused",
-            "kube::failed",
-            "kube::unexpected",
-        ]
-    };
-}
-use cluster_failures;
-
-/// As [`render_failures`], with those of every operation that talks to a cluster and changes it.
+/// The codes of an operation that renders a manifest and puts it into a cluster.
 macro_rules! install_failures {
     [$($code:literal),* $(,)?] => {
-        $crate::istio::render_failures![
-            $($code,)*
-            "istio::webhook_conflict",
-            "kube::foreign_context",
-            "kube::invalid",
-            "kube::conflict",
-            "kube::several",
-            "kube::no_kind",
-            "kube::not_found",
-            "kube::wait",
-            "kube::no_kubeconfig",
-            "kube::no_context",
-            "kube::bad_kubeconfig",
-            "kube::unreadable",
-            "kube::malformed",
-            "kube::unreachable",
-            "kube::unauthorized",
-            "kube::forbidden",
-            "kube::slow",
-            "kube::refused",
-            "kube::failed",
-            "kube::unexpected",
+        $crate::failures::failures![
+            &[$($code),*],
+            $crate::failures::MANIFEST,
+            $crate::failures::RELEASE,
+            $crate::failures::INSTALL,
+            $crate::failures::CLUSTER,
         ]
     };
 }
@@ -137,4 +67,5 @@ pub(crate) fn register(catalogue: &mut Catalogue) {
     catalogue.add::<remotes::Remotes>();
     catalogue.add::<proxies::Proxies>();
     catalogue.add::<endpoints::Endpoints>();
+    catalogue.add::<verify::Verify>();
 }

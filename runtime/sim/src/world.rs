@@ -24,6 +24,7 @@ pub struct World {
     pub engine: Engine,
     clusters: RwLock<Vec<Arc<Cluster>>>,
     drawn: Mutex<BTreeMap<String, u64>>,
+    servers: Mutex<BTreeMap<IpAddr, String>>,
 }
 
 impl World {
@@ -38,6 +39,7 @@ impl World {
             engine: Engine::new(),
             clusters: RwLock::default(),
             drawn: Mutex::default(),
+            servers: Mutex::default(),
         })
     }
 
@@ -67,8 +69,13 @@ impl World {
 
     /// Add a cluster, and let its controllers run.
     pub fn add_cluster(self: &Arc<Self>, cluster: &Arc<Cluster>) {
-        self.clusters.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(cluster));
+        self.insert_cluster(cluster);
         controllers::start(self, cluster);
+    }
+
+    /// Add a cluster whose controllers the caller runs: [`controllers::Loops`].
+    pub fn insert_cluster(&self, cluster: &Arc<Cluster>) {
+        self.clusters.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(cluster));
     }
 
     /// Take a cluster out of the world, and end its controllers.
@@ -111,7 +118,16 @@ impl World {
     /// The cluster whose API server has this address and port, seen from the networks of the engine.
     #[must_use]
     pub fn cluster_at(&self, address: IpAddr, port: u16) -> Option<Arc<Cluster>> {
-        self.cluster(&self.engine.cluster_at(address, port)?)
+        let alone = || {
+            let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+            servers.get(&address).filter(|_| port == 6443).cloned()
+        };
+        self.cluster(&self.engine.cluster_at(address, port).or_else(alone)?)
+    }
+
+    /// Give the API server of a cluster an address of its own, without a container of the engine behind it.
+    pub fn add_server(&self, address: IpAddr, cluster: &str) {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).insert(address, cluster.to_owned());
     }
 
     /// The address of the container of the engine that has this name: `west-control-plane`.

@@ -344,7 +344,8 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
         _ => "Running",
     };
     let runtime = context.runtime();
-    runtime.change_process(uid(pod), |process| process.root = istiod::root_at_start(context, pod));
+    let root = istiod::root_at_start(context, pod);
+    runtime.change_process(uid(pod), |process| process.root = root);
     context.modify(POD, pod, |one| {
         let main: Vec<Value> =
             containers(one, "containers").iter().map(|container| started(one, container, &now, outcome)).collect();

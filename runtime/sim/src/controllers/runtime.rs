@@ -23,6 +23,9 @@ pub struct Runtime {
     views: Mutex<Option<((u64, u64), Arc<ClusterView>)>>,
     kubeconfigs: Mutex<BTreeMap<u64, Option<Access>>>,
     version: AtomicU64,
+    turns: Mutex<BTreeMap<String, u64>>,
+    routes: Mutex<Vec<ipnet::IpNet>>,
+    checked: Mutex<BTreeMap<u64, (u64, Result<String, String>)>>,
 }
 
 /// What runs in a pod, by the pod's uid.
@@ -100,6 +103,42 @@ impl Runtime {
         let view = Arc::new(make());
         *lock(&self.views) = Some((version, Arc::clone(&view)));
         view
+    }
+
+    /// Whose turn it is: 0, 1, 2 and so on for each key.
+    pub fn turn(&self, key: &str) -> u64 {
+        let mut turns = lock(&self.turns);
+        let turn = turns.entry(key.to_owned()).or_default();
+        *turn += 1;
+        *turn - 1
+    }
+
+    /// The subnets to which somebody gave the cluster's nodes a route.
+    pub fn routes(&self) -> Vec<ipnet::IpNet> {
+        lock(&self.routes).clone()
+    }
+
+    /// Give the cluster's nodes a route to a subnet: what `ip route replace` in a node does.
+    pub fn add_route(&self, subnet: ipnet::IpNet) {
+        let mut routes = lock(&self.routes);
+        if !routes.contains(&subnet) {
+            routes.push(subnet);
+        }
+    }
+
+    /// What came of checking a kubeconfig, as long as it holds.
+    pub(crate) fn checked(
+        &self,
+        hash: u64,
+        holds: impl Fn(u64, &Result<String, String>) -> bool,
+    ) -> Option<Result<String, String>> {
+        let found = lock(&self.checked).get(&hash).cloned();
+        found.filter(|(revision, result)| holds(*revision, result)).map(|(_, result)| result)
+    }
+
+    /// Note what came of checking a kubeconfig at a revision of the cluster that it leads to.
+    pub(crate) fn note_checked(&self, hash: u64, revision: u64, result: &Result<String, String>) {
+        lock(&self.checked).insert(hash, (revision, result.clone()));
     }
 
     /// A kubeconfig by its hash, read when it was not yet.

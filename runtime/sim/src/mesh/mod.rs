@@ -1,20 +1,23 @@
 //! The mesh: which request reaches what, and how it fails, from what was configured.
 
+pub(crate) mod ask;
+mod balance;
+pub(crate) mod envoy;
+pub(crate) mod network;
 mod permission;
 mod remotes;
-mod view;
+pub(crate) mod request;
+mod rules;
+pub(crate) mod view;
 
 use std::{net::IpAddr, sync::Arc};
 
+pub use balance::Clients;
 pub(crate) use remotes::Access;
 pub use remotes::{Remote, Sync, clusterz};
 pub use view::ClusterView;
 
 use crate::{World, kube::Cluster, stream::ByteStream};
-
-/// What proxies remember.
-#[derive(Debug, Default)]
-pub struct Clients {}
 
 /// A cluster as the mesh sees it, made anew only when something in it has changed.
 pub fn view(cluster: &Cluster) -> Arc<ClusterView> {
@@ -42,6 +45,6 @@ pub fn control_of(world: &Arc<World>, cluster: &Arc<Cluster>) -> Option<Arc<Clus
 
 /// Connect to an address of a load balancer or to a node port. Nothing when nobody has it.
 #[must_use]
-pub fn connect(_world: &Arc<World>, _address: IpAddr, _port: u16) -> Option<ByteStream> {
-    None
+pub fn connect(world: &Arc<World>, address: IpAddr, port: u16) -> Option<ByteStream> {
+    ask::takes(world, address, port).then(|| crate::pods::serve_outside(world, address, port))
 }

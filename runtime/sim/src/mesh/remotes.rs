@@ -67,10 +67,35 @@ fn follow(world: &Arc<World>, cluster: &Arc<Cluster>, entry: &RemoteSecret) -> S
     let Some(access) = parsed else {
         return Sync::Ignored("the kubeconfig cannot be read".to_owned());
     };
-    match reach(world, &access) {
+    match reach(world, cluster, key, &access) {
         Ok(name) => Sync::Synced(name),
         Err(why) => Sync::Failed(why),
     }
+}
+
+/// The kinds that decide whether a token is good, and for what.
+const DECIDE: [object::Kind; 4] = [
+    object::SERVICE_ACCOUNT,
+    object::SECRET,
+    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+];
+
+/// Go where a kubeconfig leads to, as a pod would; what was found there before holds until it could be otherwise.
+fn reach(world: &Arc<World>, from: &Cluster, key: u64, access: &Access) -> Result<String, String> {
+    let found = find(world, access)?;
+    let unchanged =
+        |kind: &object::Kind, since: u64| found.store().events(*kind, since).is_some_and(|all| all.is_empty());
+    let known = from.runtime().checked(key, |since, result| {
+        result.as_ref().is_ok_and(|name| name == found.name()) && DECIDE.iter().all(|kind| unchanged(kind, since))
+    });
+    if let Some(known) = known {
+        return known;
+    }
+    let revision = found.store().revision();
+    let result = enter(&found, access);
+    from.runtime().note_checked(key, revision, &result);
+    result
 }
 
 /// How a kubeconfig leads to a cluster.
@@ -111,8 +136,8 @@ fn address(server: &str) -> Option<(String, u16)> {
     }
 }
 
-/// Go where a kubeconfig leads to, as a pod would.
-fn reach(world: &Arc<World>, access: &Access) -> Result<String, String> {
+/// The cluster that a kubeconfig leads to from within a pod.
+fn find(world: &Arc<World>, access: &Access) -> Result<Arc<Cluster>, String> {
     let (host, port) = (&access.host, access.port);
     let address: IpAddr = match host.parse() {
         Ok(address) => address,
@@ -123,7 +148,11 @@ fn reach(world: &Arc<World>, access: &Access) -> Result<String, String> {
         // In a pod this is the pod itself, where no API server listens.
         return Err(format!("dial tcp {address}:{port}: connect: connection refused"));
     }
-    let found = world.cluster_at(address, port).ok_or_else(|| format!("dial tcp {address}:{port}: i/o timeout"))?;
+    world.cluster_at(address, port).ok_or_else(|| format!("dial tcp {address}:{port}: i/o timeout"))
+}
+
+/// Show a cluster what a kubeconfig says, and see whether it lets istiod read. Returns the cluster's name.
+fn enter(found: &Cluster, access: &Access) -> Result<String, String> {
     if found.ca_pem().trim() != access.authority {
         return Err("tls: failed to verify certificate: x509: certificate signed by unknown authority".to_owned());
     }
@@ -136,7 +165,7 @@ fn reach(world: &Arc<World>, access: &Access) -> Result<String, String> {
         ("", "namespaces"),
         ("discovery.k8s.io", "endpointslices"),
     ] {
-        if !may_list(&found, &user, group, resource) {
+        if !may_list(found, &user, group, resource) {
             let group = if group.is_empty() { String::new() } else { format!(".{group}") };
             return Err(format!(
                 "{resource}{group} is forbidden: User \"{}\" cannot list resource \"{resource}\" in API group \"{group}\" at the cluster scope",

@@ -28,6 +28,8 @@ pub struct ClusterView {
     pub network: String,
     /// Networks as the mesh configuration lists them, by the cluster's id.
     pub networks: BTreeMap<String, String>,
+    /// Hosts that are kept within their cluster.
+    pub cluster_local: Vec<String>,
     /// Addresses of gateways as the mesh configuration lists them, by network.
     pub listed_gateways: Vec<(String, IpAddr, u16)>,
     /// Its services.
@@ -202,7 +204,9 @@ impl ClusterView {
             pods,
             ..Self::default()
         };
-        view.read_networks(store.get(CONFIG_MAP, Some(&home), "istio").as_deref());
+        let map = store.get(CONFIG_MAP, Some(&home), "istio");
+        view.read_networks(map.as_deref());
+        view.read_mesh(map.as_deref());
         view
     }
 
@@ -219,6 +223,18 @@ impl ClusterView {
                 if let Ok(address) = text(gateway, "/address").parse() {
                     self.listed_gateways.push((network.clone(), address, port.unwrap_or(15443)));
                 }
+            }
+        }
+    }
+
+    fn read_mesh(&mut self, map: Option<&Value>) {
+        let Some(map) = map else { return };
+        // What is no YAML says nothing, as istiod sees it too.
+        let parsed: Value = serde_yaml::from_str(text(map, "/data/mesh")).unwrap_or_default();
+        for setting in list(&parsed, "/serviceSettings") {
+            if setting.pointer("/settings/clusterLocal") == Some(&Value::Bool(true)) {
+                self.cluster_local
+                    .extend(list(setting, "/hosts").iter().filter_map(|one| one.as_str().map(str::to_owned)));
             }
         }
     }

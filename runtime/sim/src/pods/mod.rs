@@ -1,7 +1,14 @@
 //! What runs in the containers of pods, chosen by image.
 
+mod applications;
+mod curl;
+mod journal;
 mod programs;
 mod running;
+mod serve;
+mod shell;
 
+pub(crate) use applications::{http, local_http};
 pub use programs::exit_code;
 pub use running::{Io, Line, connect, exec, logs};
+pub(crate) use serve::serve_outside;

@@ -535,3 +535,61 @@ async fn names_of_services_elsewhere_are_not_resolved() {
     pair.cluster(1).store().delete(("v1", "Service"), Some("sample"), "helloworld").unwrap();
     assert_eq!(pair.ask(1, 2).await, counted(&[("6 curl: (6) Could not resolve host: helloworld.sample", 2)]));
 }
+
+/// The objects of a manifest of upstream's, with what the API server fills in and this way around it does not.
+fn upstream(path: &str) -> Option<Vec<Value>> {
+    let folder = std::env::var_os("MESHRUN_UPSTREAM")?;
+    let text = std::fs::read_to_string(std::path::Path::new(&folder).join(path)).unwrap();
+    let documents = text.split("\n---").filter_map(|one| serde_yaml::from_str::<Value>(one).ok());
+    let mut all: Vec<Value> = documents.filter(|one| one.get("kind").is_some()).collect();
+    for (index, one) in all.iter_mut().enumerate() {
+        if one["kind"] == "Service" {
+            one["spec"]["clusterIP"] = json!(format!("10.96.2.{index}"));
+        }
+    }
+    Some(all)
+}
+
+#[tokio::test]
+async fn the_real_manifests_of_istio_and_metallb_come_up() {
+    let Some(metallb) = upstream("metallb-v0.13.10/config/manifests/metallb-native.yaml") else {
+        eprintln!("skipped: MESHRUN_UPSTREAM does not name a folder");
+        return;
+    };
+    let world = World::new(7, Vec::new());
+    let mut pair = Pair { clusters: vec![start(&world, 1)], world, loops: vec![Loops::default()] };
+    let network = base(1, Defect::Nothing).remove(0);
+    apply(pair.cluster(1), vec![network]);
+    apply(pair.cluster(1), metallb);
+    pair.wait();
+    let pool = json!({
+        "apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "metadata": {"name": "pool", "namespace": "metallb-system"},
+        "spec": {"addresses": ["172.18.255.200-172.18.255.210"]},
+    });
+    let advertisement = json!({"apiVersion": "metallb.io/v1beta1", "kind": "L2Advertisement", "metadata": {"name": "a", "namespace": "metallb-system"}});
+    apply(
+        pair.cluster(1),
+        vec![pool, advertisement, namespace("istio-system", json!({"topology.istio.io/network": "network1"}))],
+    );
+    apply(pair.cluster(1), upstream("goldens/istioctl/multi-primary-cluster1/expected.yaml").unwrap());
+    pair.wait();
+    apply(pair.cluster(1), upstream("goldens/istioctl/eastwest-network1/expected.yaml").unwrap());
+    pair.wait();
+    let store = pair.cluster(1).store();
+    let pods = store.list(POD, Some("istio-system"));
+    let gateway = pods.iter().find(|pod| pod["metadata"]["labels"]["istio"] == "eastwestgateway").unwrap();
+    assert_eq!(gateway["spec"]["containers"][0]["image"], "docker.io/istio/proxyv2:1.20.1");
+    let balancer = store.get(("v1", "Service"), Some("istio-system"), "istio-eastwestgateway").unwrap();
+    assert_eq!(balancer["status"]["loadBalancer"]["ingress"][0]["ip"], "172.18.255.201");
+    let configuration = store.get(
+        ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+        None,
+        "istio-validator-istio-system",
+    );
+    let configuration = configuration.unwrap();
+    assert_eq!(configuration["webhooks"][0]["failurePolicy"], "Fail");
+    assert!(configuration["webhooks"][0]["clientConfig"]["caBundle"].is_string());
+    assert!(store.get(("v1", "Secret"), Some("istio-system"), "istio-ca-secret").is_some());
+    assert!(store.get(("v1", "ConfigMap"), Some("default"), "istio-ca-root-cert").is_some());
+    assert_eq!(pair.world.recorder.all(), Vec::<String>::new());
+}

@@ -4,7 +4,6 @@ pub(crate) mod ask;
 mod balance;
 pub(crate) mod envoy;
 pub(crate) mod network;
-mod permission;
 mod remotes;
 pub(crate) mod request;
 mod rules;

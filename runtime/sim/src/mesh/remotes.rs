@@ -4,8 +4,12 @@ use std::{net::IpAddr, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{permission::may_list, view, view::RemoteSecret};
-use crate::{World, controllers::object, kube::Cluster};
+use super::{view, view::RemoteSecret};
+use crate::{
+    World,
+    controllers::object,
+    kube::{Act, Cluster},
+};
 
 /// What has become of an entry of a remote secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +169,11 @@ fn enter(found: &Cluster, access: &Access) -> Result<String, String> {
         ("", "namespaces"),
         ("discovery.k8s.io", "endpointslices"),
     ] {
-        if !may_list(found, &user, group, resource) {
+        let may = |verb: &str| {
+            let (verb, group, resource) = (verb.to_owned(), group.to_owned(), resource.to_owned());
+            found.allows(&user, &Act { verb, group, resource, ..Act::default() })
+        };
+        if !may("list") || !may("watch") {
             let group = if group.is_empty() { String::new() } else { format!(".{group}") };
             return Err(format!(
                 "{resource}{group} is forbidden: User \"{}\" cannot list resource \"{resource}\" in API group \"{group}\" at the cluster scope",

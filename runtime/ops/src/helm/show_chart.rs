@@ -1,13 +1,14 @@
 //! `helm::show_chart`: what a chart says of itself.
 
-use meshrun_host::{Class, Effect, Failure, Value};
+use meshrun_helm::Metadata;
+use meshrun_host::{Class, Effect, Failure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{CHART, load};
 use crate::{Cx, Operation};
 
-/// Read the Chart.yaml of a chart. Returns it as a map, with the names that it has there.
+/// Read the Chart.yaml of a chart. Returns it as a map, with the names that it has there; what it does not say is empty.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowChart {
@@ -16,11 +17,11 @@ pub struct ShowChart {
 }
 
 impl Operation for ShowChart {
-    type Output = Value;
+    type Output = Metadata;
 
     const NAME: &'static str = "helm::show_chart";
     const POSITIONAL: &'static [&'static str] = &["chart"];
-    const RETURNS: &'static str = "a map: name, version, appVersion, dependencies and what else the file has";
+    const RETURNS: &'static str = "a map: name, version, appVersion, apiVersion, kubeVersion, type, description, home, icon, sources, keywords, maintainers, dependencies, annotations, condition, tags, deprecated";
     const EFFECT: Effect = Effect::Reads;
     const PERMISSIONS: &'static [Class] = &[Class::Files];
     const FAILURES: &'static [&'static str] = CHART;
@@ -32,9 +33,6 @@ print(helm::show_chart(chart).name);"#;
     }
 
     async fn run(self, cx: &Cx) -> Result<Self::Output, Failure> {
-        let chart = load(cx, &self.chart).await?;
-        let text = String::from_utf8_lossy(chart.file("Chart.yaml").unwrap_or_default()).into_owned();
-        let parsed = meshrun_yaml::parse(&text);
-        Ok(parsed.map_err(|source| meshrun_helm::Error::Yaml { file: "Chart.yaml".to_owned(), source })?)
+        Ok(load(cx, &self.chart).await?.metadata().clone())
     }
 }

@@ -116,11 +116,7 @@ fn mistyped(value: &Value, wanted: &str, owner: &str, path: &str, findings: &mut
         "[]string" => "list",
         _ => "map",
     };
-    let shown = match value {
-        Value::String(text) => format!("string value \"{text}\""),
-        value => format!("{found} value {value}"),
-    };
-    findings.mismatch.get_or_insert_with(|| format!(".{path}: expected {expected}, got {shown}"));
+    findings.mismatch.get_or_insert_with(|| format!(".{path}: expected {expected}, got {found}"));
 }
 
 /// The fields that an object must have and has not: each with its path. Only what is there is looked into.

@@ -279,8 +279,6 @@ pub(super) fn of(known: &Known, resource: &Resource) -> Vec<Column> {
                 | "Available"
                 | "Desired"
                 | "Current"
-                | "Data"
-                | "Secrets"
                 | "MaxPods"
                 | "Replicas"
                 | "Webhooks"

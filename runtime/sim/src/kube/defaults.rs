@@ -23,7 +23,10 @@ pub(super) fn fill(value: &mut Value) {
             default(&mut value["spec"], "replicas", 1);
             template(&mut value["spec"]);
         }
-        ("apps", "Deployment") => deployment(&mut value["spec"]),
+        ("apps", "Deployment") => {
+            deployment(&mut value["spec"]);
+            default(value, "status", json!({}));
+        }
         ("apps", "ReplicaSet") => {
             default(&mut value["spec"], "replicas", 1);
             template(&mut value["spec"]);
@@ -243,7 +246,8 @@ fn definition(spec: &mut Value) {
     default(&mut spec["names"], "singular", kind.to_lowercase());
     default(&mut spec["names"], "listKind", format!("{kind}List"));
     default(&mut spec["conversion"], "strategy", "None");
-    if let Some(service) = part(&mut spec["conversion"]["webhook"]["clientConfig"], "service") {
+    let webhook = spec.pointer_mut("/conversion/webhook/clientConfig/service");
+    if let Some(service) = webhook.filter(|service| service.is_object()) {
         default(service, "port", 443);
     }
 }

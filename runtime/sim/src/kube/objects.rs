@@ -64,6 +64,14 @@ pub(super) async fn answer(cluster: &Arc<Cluster>, call: &Call, target: &Target)
     }
     let namespace = target.namespace.as_deref().filter(|_| resource.namespaced);
     let verb = call.verb(Some(target));
+    let names_new = verb == "create" && target.name.is_some() && target.subresource.is_empty();
+    if names_new {
+        return Err(Status::new(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        ));
+    }
     if !resource.verbs.iter().any(|one| one == verb)
         || resource.namespaced && namespace.is_none() && matches!(verb, "create" | "deletecollection")
     {
@@ -330,6 +338,7 @@ fn apply(write: &mut Write<'_>, call: &Call, name: &str) -> Result<(u16, Value),
         return Err(Status::new(422, "Invalid", message));
     }
     let mut applied = read(call)?;
+    let namespace = object::namespace(&applied).map(str::to_owned);
     write.check(&mut applied)?;
     check_name(&mut applied, name)?;
     if applied["metadata"]
@@ -338,7 +347,7 @@ fn apply(write: &mut Write<'_>, call: &Call, name: &str) -> Result<(u16, Value),
     {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
-    write.applied_form(&applied)?;
+    write.applied_form(&applied, namespace.as_deref())?;
     let mut tries = 0;
     loop {
         tries += 1;
@@ -451,14 +460,16 @@ fn delete_one(
     let (namespace, name) = (object::namespace(found), object::name(found));
     let kind = (resource.api_version(), resource.kind.clone());
     let kind = (kind.0.as_str(), kind.1.as_str());
-    for (wanted, pointer, word) in
-        [(&deletion.uid, "/metadata/uid", "UID"), (&deletion.version, "/metadata/resourceVersion", "ResourceVersion")]
-    {
+    for (wanted, pointer, word, fate) in [
+        (&deletion.uid, "/metadata/uid", "UID", "deleted and then recreated"),
+        (&deletion.version, "/metadata/resourceVersion", "ResourceVersion", "modified"),
+    ] {
         let present = object::text(found, pointer);
         if let Some(wanted) = wanted.as_ref().filter(|wanted| *wanted != present) {
-            let why =
-                format!("Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {present}");
-            return Err(Status::conflict_because(&resource.qualified(), name, &why));
+            let why = format!(
+                "the {word} in the precondition ({wanted}) does not match the {word} in record ({present}). The object might have been {fate}"
+            );
+            return Err(Status::conflict_because(&resource.qualified_kind(), name, &why));
         }
     }
     if resource.kind == "Namespace" && ["default", "kube-system", "kube-public"].contains(&name) {
@@ -575,7 +586,7 @@ impl Cluster {
     /// When the server refuses it.
     pub fn apply(&self, value: Value) -> Result<Value, Status> {
         self.as_administrator(value, |write, applied, name| {
-            write.applied_form(&applied)?;
+            write.applied_form(&applied, object::namespace(&applied))?;
             let known = write.known.clone();
             let schema = schema::of(&known, write.resource);
             let manager = write.manager("Apply");

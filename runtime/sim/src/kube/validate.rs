@@ -59,6 +59,7 @@ fn metadata(value: &Value, resource: &Resource, causes: &mut Vec<Cause>) {
 fn bad_name(name: &str, resource: &Resource) -> Option<&'static str> {
     match (resource.group.as_str(), resource.kind.as_str()) {
         ("rbac.authorization.k8s.io", _) => None,
+        ("", "Namespace") if name.contains('.') => Some("must not contain dots"),
         ("", "Namespace") => (!is_label(name)).then_some(LABEL),
         ("", "Service") => {
             (!is_label(name) || name.starts_with(|letter: char| letter.is_ascii_digit())).then_some(OLD_LABEL)

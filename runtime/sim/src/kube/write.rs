@@ -161,8 +161,8 @@ impl<'w> Write<'w> {
         }
     }
 
-    /// Refuse what is applied with fields that no schema declares, as the merger of applies does.
-    pub(super) fn applied_form(&self, value: &Value) -> Result<(), Status> {
+    /// Refuse what is applied with fields that no schema declares, as the merger of applies does, which names the namespace that the client gave.
+    pub(super) fn applied_form(&self, value: &Value, namespace: Option<&str>) -> Result<(), Status> {
         let mut copy = value.clone();
         let mut problems = Vec::new();
         if self.resource.custom {
@@ -180,10 +180,7 @@ impl<'w> Write<'w> {
         if problems.is_empty() {
             return Ok(());
         }
-        let name = match object::namespace(value) {
-            Some(namespace) => format!("{namespace}/{}", object::name(value)),
-            None => format!("/{}", object::name(value)),
-        };
+        let name = format!("{}/{}", namespace.unwrap_or_default(), object::name(value));
         let why = match problems.as_slice() {
             [one] => one.clone(),
             all => format!("errors:\n  {}", all.join("\n  ")),

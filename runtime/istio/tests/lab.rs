@@ -18,10 +18,12 @@ use meshrun_istio::{
     remote::{self, READER, RemoteSecret, add, create_reader, has_reader, remote_secret},
 };
 use meshrun_kube::{
-    Act, Client, Query, Reference, can_i, connect, connect_with, find, get, kubeconfig::Source, list, name_of,
+    Act, Client, Condition, Query, Reference, Subject, WaitOptions, can_i, connect, connect_with, find, get,
+    kubeconfig::Source, list, name_of, wait,
 };
 use meshrun_terms::{Progress, Steps, Timeout};
 use meshrun_tests::KindCluster;
+use serde_json::json;
 
 const SYSTEM: &str = "istio-system";
 /// Long enough for a slow machine.
@@ -196,14 +198,31 @@ async fn everything_goes(lab: &Lab) {
     assert!(!lab.names("clusterroles").await.iter().any(|name| name.contains("istio")));
 }
 
-/// istiod and proxies with what a stock Envoy needs beside.
-const PLAIN_PROXIES: [&str; 5] = [
-    "values.telemetry.enabled=false",
-    "values.pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=\"false\"",
-    "values.pilot.env.PILOT_ENABLE_ALPN_FILTER=\"false\"",
-    "values.pilot.env.PILOT_DISABLE_MX_ALPN=\"true\"",
-    "meshConfig.accessLogFile=/dev/stdout",
-];
+/// What proxies that are a stock Envoy need; Istio's own do without.
+const PLAIN_PROXIES: &str = r#"
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+spec:
+  components:
+    pilot:
+      k8s:
+        env:
+        - { name: PILOT_ENABLE_METADATA_EXCHANGE, value: "false" }
+        - { name: PILOT_ENABLE_ALPN_FILTER, value: "false" }
+        - { name: PILOT_DISABLE_MX_ALPN, value: "true" }
+  values:
+    telemetry:
+      enabled: false
+    global:
+      network: network1
+      multiCluster:
+        clusterName: own
+"#;
+
+/// The control plane of the mesh, with these flags.
+fn primary(set: &[&str]) -> Request {
+    Request { files: vec![("primary".to_owned(), PLAIN_PROXIES.to_owned())], ..request(set) }
+}
 
 #[test]
 fn istio_is_installed_twice_pruned_and_taken_away() {
@@ -229,9 +248,10 @@ fn istio_is_installed_twice_pruned_and_taken_away() {
 }
 
 async fn default_comes_twice_and_is_pruned(lab: &Lab) {
-    let own = [&PLAIN_PROXIES[..], &["values.global.multiCluster.clusterName=own", "values.global.network=network1"]]
-        .concat();
-    let installed = lab.install_twice(&request(&own)).await;
+    let (installed, _) = lab.install(&primary(&[]), PATIENCE).await.unwrap();
+    validators_refuse(lab).await;
+    let (again, changes) = lab.install(&primary(&[]), PATIENCE).await.unwrap();
+    assert!(!again.changed, "a repeat changed {changes:?}");
     assert_eq!(installed.components, ["Base", "Pilot", "IngressGateways"]);
     let webhooks = lab.names("mutatingwebhookconfigurations").await;
     assert!(
@@ -244,10 +264,20 @@ async fn default_comes_twice_and_is_pruned(lab: &Lab) {
     let connected = proxies(&lab.client, SYSTEM).await.unwrap();
     assert!(connected.iter().any(|proxy| proxy.name.starts_with("istio-ingressgateway")), "{connected:?}");
 
-    let minimal = [&own[..], &["profile=minimal"]].concat();
-    lab.install_twice(&request(&minimal)).await;
+    lab.install_twice(&primary(&["profile=minimal"])).await;
     assert!(!lab.exists("deployments.apps", "istio-ingressgateway").await, "what is no longer rendered is pruned");
     assert!(lab.exists("deployments.apps", "istiod").await);
+}
+
+/// Wait until istiod has turned its validators from letting everything pass to refusing what is wrong, which it does by itself
+/// once it finds that they are called.
+async fn validators_refuse(lab: &Lab) {
+    let (steps, _) = noted();
+    for name in ["istio-validator-istio-system", "istiod-default-validator"] {
+        let validator = Subject::Object(Reference::new("validatingwebhookconfigurations", name));
+        let refuses = Condition::Equals { path: "webhooks[0].failurePolicy".to_owned(), value: json!("Fail") };
+        wait(&lab.client, &validator, &refuses, &WaitOptions::within(PATIENCE), &steps).await.unwrap();
+    }
 }
 
 /// The cluster under another name is a remote of itself, by the address that its pods know.

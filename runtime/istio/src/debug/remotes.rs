@@ -81,15 +81,16 @@ pub async fn wait_for_remotes(
             Ok(Look::TimeIsOver(seen)) => {
                 return Err(Error::NotSynced { context: client.context().to_owned(), timeout, seen });
             }
-            Err(error @ (Error::NoIstiod { .. } | Error::NoAnswer { .. })) => {
-                if Instant::now() + PAUSE > deadline {
-                    return Err(error);
-                }
-                sleep(PAUSE).await;
-            }
+            Err(error) if may_pass(&error) && Instant::now() + PAUSE < deadline => sleep(PAUSE).await,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether it is only that istiod is being started or replaced.
+fn may_pass(error: &Error) -> bool {
+    use meshrun_kube::Error::{NoPod, NotFound};
+    matches!(error, Error::NoIstiod { .. } | Error::NoAnswer { .. } | Error::Kube(NoPod { .. } | NotFound { .. }))
 }
 
 enum Look {

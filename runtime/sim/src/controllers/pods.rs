@@ -29,7 +29,7 @@ pub fn from_template(owner: &Value, pod_name: &str) -> Value {
 
 /// Make a pod. A refusal becomes an event of its owner, and is tried again soon.
 pub fn create(context: &Context<'_>, owner: &Value, kind: Kind, mut pod: Value) -> Result<(), String> {
-    let component = format!("{}-controller", kind.1.to_lowercase().replace("set", "set"));
+    let component = format!("{}-controller", kind.1.to_lowercase());
     if let Some(prefix) = pod.pointer("/metadata/generateName").and_then(Value::as_str).map(str::to_owned) {
         pod["metadata"]["name"] = json!(format!("{prefix}{}", context.store().suffix()));
     }

@@ -13,6 +13,12 @@ use tokio::task::JoinHandle;
 
 use crate::mesh::{Access, Clients, ClusterView};
 
+/// A view of the cluster with its version.
+type Seen = ((u64, u64), Arc<ClusterView>);
+
+/// What came of checking a kubeconfig, and at which revision of the cluster that it leads to.
+type Checked = (u64, Result<String, String>);
+
 /// The memory of a cluster.
 #[derive(Default)]
 pub struct Runtime {
@@ -20,12 +26,12 @@ pub struct Runtime {
     told: Mutex<BTreeSet<u64>>,
     pods: Mutex<BTreeMap<String, Process>>,
     clients: Mutex<Clients>,
-    views: Mutex<Option<((u64, u64), Arc<ClusterView>)>>,
+    views: Mutex<Option<Seen>>,
     kubeconfigs: Mutex<BTreeMap<u64, Option<Access>>>,
     version: AtomicU64,
     turns: Mutex<BTreeMap<String, u64>>,
     routes: Mutex<Vec<ipnet::IpNet>>,
-    checked: Mutex<BTreeMap<u64, (u64, Result<String, String>)>>,
+    checked: Mutex<BTreeMap<u64, Checked>>,
 }
 
 /// What runs in a pod, by the pod's uid.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    object::{Condition, NODE, POD, condition, is_going, list, name, set_condition, text},
+    object::{Condition, NODE, POD, is_going, list, name, set_condition, text},
 };
 
 /// One step: bind every pod that has no node.
@@ -125,11 +125,6 @@ fn tolerates(pod: &Value, taint: &Value) -> bool {
         let effect_fits = effect.is_empty() || effect == text(taint, "/effect");
         key_fits && effect_fits && (exists || text(one, "/value") == text(taint, "/value"))
     })
-}
-
-/// Whether a node is ready.
-pub fn is_ready(node: &Value) -> bool {
-    condition(node, "Ready") == "True"
 }
 
 #[cfg(test)]

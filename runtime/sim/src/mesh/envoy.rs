@@ -365,7 +365,7 @@ fn shake_hands(network: &Network<'_>, client: Client<'_>, spot: Spot<'_>, to: &D
         let service = view.service(&to.namespace, &to.name)?;
         Some(service.endpoints.iter().filter_map(|one| view.pods.iter().find(|pod| pod.address == one.address)))
     });
-    if backing.any(|mut pods| pods.any(|pod| is_one_of(pod))) { Ok(()) } else { Err(untrusted()) }
+    if backing.any(|mut pods| pods.any(is_one_of)) { Ok(()) } else { Err(untrusted()) }
 }
 
 fn same_root(one: &Arc<str>, other: &Arc<str>) -> bool {

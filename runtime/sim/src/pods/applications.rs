@@ -120,6 +120,12 @@ fn bin(request: &Request<'_>) -> Content {
         return Content { status, ..Content::default() };
     }
     match path {
+        "/post" | "/anything" if request.method == "POST" => {
+            let data = String::from_utf8_lossy(request.body);
+            Content::json(
+                &json!({"args": {}, "data": data, "headers": headers, "url": format!("http://{}{path}", request.host)}),
+            )
+        }
         "/headers" => Content::json(&json!({"headers": headers})),
         "/get" | "/anything" => {
             Content::json(&json!({"args": {}, "headers": headers, "url": format!("http://{}{path}", request.host)}))

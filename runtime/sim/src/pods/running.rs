@@ -83,8 +83,11 @@ pub fn logs(
                 return;
             }
         }
+        if !follow {
+            return;
+        }
         // Programs here write nothing more, so the log ends with the pod.
-        while follow {
+        loop {
             let Some(mut changed) = cluster.upgrade().map(|one| one.store().changed()) else { return };
             let pod = cluster.upgrade().and_then(|one| one.store().get(("v1", "Pod"), Some(&of), &pod_name));
             if pod.is_none_or(|pod| uid(&pod) != id) {

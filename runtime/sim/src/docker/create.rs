@@ -183,6 +183,7 @@ fn plan(world: &World, name: &str, mut body: Map<String, Value>) -> Result<Plan,
     for (network, given) in endpoints {
         let given = given.as_object().cloned().unwrap_or_default();
         fields::check(world, &format!("{route}: EndpointsConfig"), &given, &ENDPOINT)?;
+        let network = if network == "default" { "bridge".to_owned() } else { network };
         places.insert(network, place(&given)?);
     }
     check_host(&host_config)?;

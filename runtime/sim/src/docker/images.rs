@@ -112,7 +112,11 @@ fn matches(pattern: &str, tag: &str) -> bool {
 /// `GET /images/{name}/json`.
 pub(crate) fn inspect(world: &Arc<World>, name: &str) -> Answer {
     let state = world.engine.state();
-    let one = find(&state, name)?;
+    let one = find(&state, name).map_err(|failure| match failure.status {
+        // The engine says it twice.
+        StatusCode::NOT_FOUND => Failure::missing(format!("no such image: {name}: {}", failure.message)),
+        _ => failure,
+    })?;
     let described = one.described();
     let mut config = json!({
         "Hostname": "", "Domainname": "", "User": "", "AttachStdin": false, "AttachStdout": false, "AttachStderr": false, "Tty": false,
@@ -340,7 +344,7 @@ pub(crate) fn tag(world: &Arc<World>, call: &Call, name: &str) -> Answer {
     let mut state = world.engine.state();
     let id = find(&state, name)?.id.clone();
     let reference =
-        Reference::parse(&format!("{repo}:{tag}")).ok_or_else(|| Failure::bad("invalid reference format"))?;
+        Reference::parse(&format!("{repo}:{tag}")).ok_or_else(|| malformed(repo))?;
     let new = format!("{}:{tag}", reference.familiar());
     let mut image = find(&state, &id)?.clone();
     image.tags = vec![new.clone()];
@@ -348,6 +352,12 @@ pub(crate) fn tag(world: &Arc<World>, call: &Call, name: &str) -> Answer {
     drop(state);
     tell(world, "tag", &id, &new);
     Ok(reply::status(StatusCode::CREATED))
+}
+
+/// The engine's words for a name that is none.
+fn malformed(name: &str) -> Failure {
+    let upper = name.chars().any(|one| one.is_ascii_uppercase());
+    Failure::internal(format!("invalid reference format{}", if upper { ": repository name must be lowercase" } else { "" }))
 }
 
 /// `DELETE /images/{name}`.

@@ -24,48 +24,55 @@ pub(crate) async fn start(world: &Arc<World>, call: &Call, id: &str) -> Answer {
     if let Some(key) = call.parameters().find(|key| !matches!(*key, "detachKeys")) {
         return Err(Failure::unknown(world.recorder.unknown(format!("POST /containers/{{id}}/start: {key}"))));
     }
-    match up(world, id).await? {
+    match up(world, id)? {
         true => Ok(reply::status(StatusCode::NO_CONTENT)),
         false => Ok(reply::status(StatusCode::NOT_MODIFIED)),
     }
 }
 
 /// Start a container. Returns whether it did not run before.
-pub(crate) async fn up(world: &Arc<World>, id: &str) -> Result<bool, Failure> {
-    let (id, listeners) = {
-        let mut state = world.engine.state();
-        let at = state.position(id)?;
-        match state.containers[at].status {
-            Status::Running => return Ok(false),
-            Status::Paused => return Err(Failure::conflict("cannot start a paused container, try unpause instead")),
-            Status::Created | Status::Exited => {}
-        }
-        connect_all(world, &mut state, at)?;
-        let listeners = match publish(&mut state, at) {
-            Ok(listeners) => listeners,
-            Err(failure) => {
-                give_back(&mut state.containers[at], &failure.message, 128);
-                return Err(failure);
-            }
-        };
-        if let Some(message) = node::unstartable(world, &state.containers[at]) {
-            give_back(&mut state.containers[at], &message.message, 127);
-            return Err(message);
-        }
-        let pid = state.pid();
-        let one = &mut state.containers[at];
-        begin(one, pid);
-        (one.id.clone(), listeners)
-    };
-    let mut tasks = vec![tokio::spawn(node::run(Arc::clone(world), id.clone()))];
-    tasks.extend(
-        listeners.into_iter().map(|(port, listener)| tokio::spawn(lead(Arc::clone(world), id.clone(), port, listener))),
-    );
+pub(crate) fn up(world: &Arc<World>, id: &str) -> Result<bool, Failure> {
     let mut state = world.engine.state();
-    let one = state.container_mut(&id)?;
-    one.tasks.append(&mut tasks);
+    let at = state.position(id)?;
+    match state.containers[at].status {
+        Status::Running => return Ok(false),
+        Status::Paused => return Err(Failure::conflict("cannot start a paused container, try unpause instead")),
+        Status::Created | Status::Exited => {}
+    }
+    let listeners = match prepared(world, &mut state, at) {
+        Ok(listeners) => listeners,
+        Err((failure, code)) => {
+            give_back(&mut state.containers[at], &failure.message, code);
+            if removes_itself(&state.containers[at]) {
+                forget(world, &mut state, at, true);
+            }
+            return Err(failure);
+        }
+    };
+    let pid = state.pid();
+    let one = &mut state.containers[at];
+    begin(one, pid);
+    // What is spawned waits for the state, so it cannot end before it is noted.
+    let leading = |(port, listener)| tokio::spawn(lead(Arc::clone(world), one.id.clone(), port, listener));
+    let mut tasks: Vec<_> = listeners.into_iter().map(leading).collect();
+    tasks.push(tokio::spawn(node::run(Arc::clone(world), one.id.clone())));
+    one.tasks = tasks;
     world.engine.events.container(one, "start");
     Ok(true)
+}
+
+/// Give a container its addresses and ports, and look whether it can run at all. With a failure comes the code that the container has then.
+fn prepared(world: &World, state: &mut State, at: usize) -> Result<Vec<(u16, TcpListener)>, (Failure, i64)> {
+    connect_all(world, state, at).map_err(|failure| (failure, 128))?;
+    let listeners = publish(state, at).map_err(|failure| (failure, 128))?;
+    match node::unstartable(world, &state.containers[at]) {
+        Some(failure) => Err((failure, 127)),
+        None => Ok(listeners),
+    }
+}
+
+fn removes_itself(one: &Container) -> bool {
+    one.host_config.get("AutoRemove") == Some(&Value::Bool(true))
 }
 
 fn begin(one: &mut Container, pid: u32) {
@@ -262,7 +269,7 @@ pub(crate) fn ended(world: &Arc<World>, id: &str, code: i64) {
         exec.running = false;
         exec.code = Some(137);
     });
-    if state.containers[at].host_config.get("AutoRemove") == Some(&Value::Bool(true)) {
+    if removes_itself(&state.containers[at]) {
         forget(world, &mut state, at, true);
     }
 }
@@ -344,7 +351,7 @@ pub(crate) async fn restart(world: &Arc<World>, call: &Call, id: &str) -> Answer
     grace(call)?;
     let id = world.engine.state().container(id)?.id.clone();
     down(world, &id, "stop", None);
-    up(world, &id).await?;
+    up(world, &id)?;
     if let Ok(one) = world.engine.state().container(&id) {
         world.engine.events.container(one, "restart"); // it is there: it has just started
     }
@@ -369,7 +376,7 @@ pub(crate) fn unpause(world: &Arc<World>, id: &str) -> Answer {
     let mut state = world.engine.state();
     let one = state.container_mut(id)?;
     if one.status != Status::Paused {
-        return Err(Failure::conflict(format!("Container {} is not paused", one.id)));
+        return Err(Failure::internal(format!("Container {} is not paused", one.id)));
     }
     one.status = Status::Running;
     world.engine.events.container(one, "unpause");
@@ -411,16 +418,15 @@ pub(crate) fn resize(world: &Arc<World>, id: &str) -> Answer {
 /// `POST /containers/{id}/wait`. The head of the answer is sent at once.
 pub(crate) fn wait(world: &Arc<World>, call: &Call, id: &str) -> Answer {
     let condition = call.query("condition").unwrap_or("not-running").to_owned();
-    if !matches!(condition.as_str(), "not-running" | "next-exit" | "removed") {
-        return Err(Failure::bad(format!("invalid condition: \"{condition}\"")));
-    }
-    let (mut turns, before, code) = {
+    let (mut turns, before, code, error) = {
         let state = world.engine.state();
         let one = state.container(id)?;
         let receiver = one.turns.subscribe();
         let before = *receiver.borrow();
-        (receiver, before, one.exit_code)
+        (receiver, before, one.exit_code, one.error.clone())
     };
+    // Words that the engine does not know mean the first.
+    let error = if error.is_empty() { Value::Null } else { json!({ "Message": error }) };
     let waiting = async move {
         let over = |turns: &super::state::Turns| match condition.as_str() {
             "removed" => turns.removed,
@@ -430,7 +436,7 @@ pub(crate) fn wait(world: &Arc<World>, call: &Call, id: &str) -> Answer {
         // When the engine is gone, so is the container.
         let code =
             turns.wait_for(over).await.map(|turns| if turns.ended == 0 { code } else { turns.code }).unwrap_or(code);
-        bytes::Bytes::from(format!("{}\n", json!({ "Error": null, "StatusCode": code })))
+        bytes::Bytes::from(format!("{}\n", json!({ "Error": error, "StatusCode": code })))
     };
     let chunks = futures::stream::once(waiting);
     Ok(reply::stream("application/json", chunks))

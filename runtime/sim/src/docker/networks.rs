@@ -82,7 +82,7 @@ pub(crate) async fn create(world: &Arc<World>, mut call: Call) -> Answer {
     }
     let name = fields::text(&body, "Name")?.to_owned();
     if name.trim().is_empty() {
-        return Err(Failure::bad("invalid name: name is empty"));
+        return Err(Failure::internal(format!("invalid name: {name}")));
     }
     if FIXED.contains(&name.as_str()) || name == "default" {
         return Err(Failure::forbidden(format!("operation is not permitted on predefined {name} network ")));
@@ -318,8 +318,16 @@ pub(crate) async fn connect(world: &Arc<World>, mut call: Call, id: &str) -> Ans
     let wanted = fields::text(&body, "Container")?.to_owned();
     let mut place = creation::place(&fields::map(&body, "EndpointConfig")?)?;
     let mut state = world.engine.state();
-    let network = state.network(id)?.clone();
     let at = state.position(&wanted)?;
+    let network = match state.network(id) {
+        Ok(network) => network.clone(),
+        // What does not run takes any name; whether there is such a network shows when it starts.
+        Err(_) if !state.containers[at].is_running() => {
+            state.containers[at].places.insert(id.to_owned(), place);
+            return Ok(reply::status(StatusCode::OK));
+        }
+        Err(failure) => return Err(failure),
+    };
     let one = &state.containers[at];
     if one.places.contains_key(&network.name) {
         let text = format!("endpoint with name {} already exists in network {}", one.name, network.name);

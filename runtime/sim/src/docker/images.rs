@@ -343,8 +343,7 @@ pub(crate) fn tag(world: &Arc<World>, call: &Call, name: &str) -> Answer {
     let (repo, tag) = (call.query("repo").unwrap_or_default(), call.query("tag").unwrap_or("latest"));
     let mut state = world.engine.state();
     let id = find(&state, name)?.id.clone();
-    let reference =
-        Reference::parse(&format!("{repo}:{tag}")).ok_or_else(|| malformed(repo))?;
+    let reference = Reference::parse(&format!("{repo}:{tag}")).ok_or_else(|| malformed(repo))?;
     let new = format!("{}:{tag}", reference.familiar());
     let mut image = find(&state, &id)?.clone();
     image.tags = vec![new.clone()];
@@ -357,7 +356,10 @@ pub(crate) fn tag(world: &Arc<World>, call: &Call, name: &str) -> Answer {
 /// The engine's words for a name that is none.
 fn malformed(name: &str) -> Failure {
     let upper = name.chars().any(|one| one.is_ascii_uppercase());
-    Failure::internal(format!("invalid reference format{}", if upper { ": repository name must be lowercase" } else { "" }))
+    Failure::internal(format!(
+        "invalid reference format{}",
+        if upper { ": repository name must be lowercase" } else { "" }
+    ))
 }
 
 /// `DELETE /images/{name}`.

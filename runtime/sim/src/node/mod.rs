@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     World,
     docker::{
-        Ends, lifecycle,
+        Ends,
+        files::{Content, Entry, now},
+        lifecycle,
         log::Channel,
         reply::Failure,
         state::{Container, State},
@@ -104,6 +106,10 @@ pub(crate) async fn run(world: Arc<World>, id: String) {
             folder: lifecycle::folder(one),
             stop: one.stop.clone(),
         };
+        if part(one) == Part::Node {
+            let socket = Entry { content: Content::Socket, mode: 0o660, modified: now() };
+            one.files.put("/run/containerd/containerd.sock", socket);
+        }
         (part(one), process, Arc::clone(&one.log), one.tty(), receiver)
     };
     let (part, process, log, tty, receiver) = started;

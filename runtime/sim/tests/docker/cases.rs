@@ -28,7 +28,8 @@ struct Case {
 
 /// Run all cases on the engine behind a socket. Returns what is not as it should be.
 pub fn run(socket: &str) -> Vec<String> {
-    let (status, said) = ask(socket, "POST", "/v1.41/images/create?fromSrc=-&repo=mrconf-image&tag=1", "application/x-tar", &image());
+    let (status, said) =
+        ask(socket, "POST", "/v1.41/images/create?fromSrc=-&repo=mrconf-image&tag=1", "application/x-tar", &image());
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
     let cases: Vec<Case> = serde_yaml::from_str(CASES).unwrap();
     assert!(cases.len() >= 75);
@@ -75,7 +76,10 @@ fn ask(socket: &str, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16,
     stream.set_read_timeout(Some(Duration::from_secs(300))).unwrap();
     let path = path.replace('{', "%7B").replace('}', "%7D").replace('"', "%22");
     let kind = if body.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
     let mut all = Vec::new();

@@ -66,7 +66,7 @@ fn more(name: &str) -> Vec<Value> {
 async fn every_operation_says_that_the_cluster_does_not_answer_or_is_unknown() {
     let bench = Bench::new(&["gone"]);
     for function in bench.functions.iter().filter(|function| function.spec.name != "istio::render_manifest") {
-        let name = &*function.spec.name;
+        let name = function.spec.name;
         for (context, code) in [("gone", "kube::unreachable"), ("gnoe", "kube::no_context")] {
             let arguments: Vec<Value> = [json!(context)].into_iter().chain(more(name)).collect();
             let failure = bench.call(name, json!(arguments)).await.unwrap_err();
@@ -88,7 +88,7 @@ async fn what_changes_a_cluster_asks_whether_it_may() {
     let changing: Vec<&Function> = bench.functions.iter().filter(changes).collect();
     assert!(changing.len() >= 9, "{}", changing.len());
     for function in changing {
-        let name = &*function.spec.name;
+        let name = function.spec.name;
         let arguments: Vec<Value> = [json!("gone")].into_iter().chain(more(name)).collect();
         let failure = bench.call(name, json!(arguments)).await.unwrap_err();
         assert_eq!(failure.code, "kube::foreign_context", "{name}: {failure:?}");

@@ -14,6 +14,9 @@ use super::{View, print_out, prints::Prints, summary::Summary, time};
 /// How often a wait that sees the same says so again.
 const REMIND: Duration = Duration::from_secs(15);
 
+/// A wait that is over sooner is not worth a line: many are under way at the same time.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The view.
 #[derive(Debug, Default)]
 pub struct Plain {
@@ -25,8 +28,16 @@ pub struct Plain {
 struct State {
     prints: Prints,
     summary: Summary,
-    /// The running calls: their name, and the last line shown with its time.
-    calls: HashMap<u64, (String, String, Option<Instant>)>,
+    calls: HashMap<u64, Running>,
+}
+
+/// A running call: its name, the last line shown with its time, and since when it waits for what.
+#[derive(Debug, Default)]
+struct Running {
+    name: String,
+    last: String,
+    shown: Option<Instant>,
+    waits: HashMap<String, Instant>,
 }
 
 impl Plain {
@@ -79,12 +90,12 @@ impl State {
             Happening::Log { level: Level::Info, message } => Some(message.clone()),
             Happening::StepStarted { title, .. } => Some(format!("== {title}")),
             Happening::CallStarted { call, operation, subject, .. } => {
-                self.calls.insert(*call, (named(operation, subject), String::new(), None));
+                self.calls.insert(*call, Running { name: named(operation, subject), ..Running::default() });
                 None
             }
             Happening::Progress { call, progress } => self.progress(*call, progress),
             Happening::CallEnded { call, outcome, elapsed, .. } => {
-                let (name, last, _) = self.calls.remove(call)?;
+                let Running { name, last, .. } = self.calls.remove(call)?;
                 match outcome {
                     Outcome::Failed(_) => Some(format!("{name}: failed after {}", time(*elapsed))),
                     Outcome::Cancelled => Some(format!("{name}: cancelled")),
@@ -97,7 +108,14 @@ impl State {
     }
 
     fn progress(&mut self, call: u64, progress: &Progress) -> Option<String> {
-        let (name, last, shown) = self.calls.get_mut(&call)?;
+        let running = self.calls.get_mut(&call)?;
+        if let Progress::Waiting { what, .. } = progress {
+            let since = running.waits.entry(what.clone()).or_insert_with(Instant::now);
+            if since.elapsed() < PATIENCE {
+                return None;
+            }
+        }
+        let Running { name, last, shown, .. } = running;
         let text = match progress {
             Progress::Doing(what) | Progress::Changed(what) => what.clone(),
             Progress::Waiting { what, seen } => format!("waiting for {what}: {seen}"),

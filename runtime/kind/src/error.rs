@@ -58,7 +58,7 @@ pub enum Error {
 
     /// A cluster that was complete does not run.
     #[error("cluster `{cluster}` exists and does not run: {state}")]
-    #[diagnostic(code("kind::not_running"), help("start it with kind::start_cluster, or delete it"))]
+    #[diagnostic(code("kind::not_running"), help("start it with kind::start, or delete it"))]
     NotRunning { cluster: String, state: String },
 
     /// No such cluster.

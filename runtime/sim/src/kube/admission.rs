@@ -11,10 +11,8 @@ use crate::controllers::webhooks;
 
 /// What the server itself checks and adds.
 pub(super) fn built_in(write: &Write<'_>, value: &mut Value, before: Option<&Value>) -> Result<(), Status> {
-    if before.is_none() {
-        if let Some(namespace) = &write.namespace {
-            namespace_takes(write, namespace, object::name(value))?;
-        }
+    if let (None, Some(namespace)) = (before, &write.namespace) {
+        namespace_takes(write, namespace, object::name(value))?;
     }
     match (write.resource.group.as_str(), write.resource.kind.as_str()) {
         ("", "Service") => services::allot(write.cluster, value, before),

@@ -507,10 +507,10 @@ fn delete_one(
 
 fn add_finalizer(value: &mut Value, name: &str) {
     let finalizers = object::metadata_mut(value).entry("finalizers").or_insert_with(|| json!([]));
-    if let Value::Array(all) = finalizers {
-        if !all.iter().any(|one| one == name) {
-            all.push(name.into());
-        }
+    if let Value::Array(all) = finalizers
+        && !all.iter().any(|one| one == name)
+    {
+        all.push(name.into());
     }
 }
 

@@ -46,10 +46,9 @@ pub(super) fn allot(cluster: &Cluster, value: &mut Value, before: Option<&Value>
 /// What an update that does not mention it must not lose.
 fn keep(value: &mut Value, before: &Value, kind: &str) {
     for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"] {
-        if value["spec"].get(key).is_none_or(Value::is_null) && kind != "ExternalName" {
-            if let Some(old) = before["spec"].get(key) {
-                value["spec"][key] = old.clone();
-            }
+        let says_nothing = value["spec"].get(key).is_none_or(Value::is_null) && kind != "ExternalName";
+        if let Some(old) = before["spec"].get(key).filter(|_| says_nothing) {
+            value["spec"][key] = old.clone();
         }
     }
     if kind == "ClusterIP" {

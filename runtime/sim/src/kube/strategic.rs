@@ -35,6 +35,7 @@ fn merge_map(value: &mut Value, patch: &Map<String, Value>, schema: Schema<'_>) 
                 items.retain(|item| !gone.contains(item));
             }
         } else if key.starts_with('$') {
+            // Looked at elsewhere.
         } else if change.is_null() {
             map.remove(key);
         } else if let Value::Array(items) = change {

@@ -109,7 +109,7 @@ pub(super) fn answer(
     };
     let upgrade = call.header(header::UPGRADE.as_str()).to_lowercase();
     if upgrade == "websocket" {
-        let (headers, _) = websocket::accept(call, &["v4.channel.k8s.io"])?;
+        let headers = websocket::accept(call, &["v4.channel.k8s.io"])?;
         let upgraded = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {
             // A client that breaks off is gone.

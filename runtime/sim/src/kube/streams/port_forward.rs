@@ -37,7 +37,7 @@ pub(super) fn answer(
         if ports.is_empty() {
             return Err(Status::bad_request("query parameter \"ports\" is required"));
         }
-        let (headers, _) = websocket::accept(call, &["v4.channel.k8s.io", "portforward.k8s.io"])?;
+        let headers = websocket::accept(call, &["v4.channel.k8s.io", "portforward.k8s.io"])?;
         let upgraded = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {
             // A client that breaks off is gone.

@@ -93,7 +93,10 @@ fn of_service(cluster: &Cluster, namespace: Option<&str>, name: &str, port: &str
     let service =
         cluster.store.get(("v1", "Service"), namespace, name).ok_or_else(|| Status::not_found("services", name))?;
     let ports = service["spec"]["ports"].as_array().cloned().unwrap_or_default();
-    let wanted = ports.iter().find(|one| port.is_empty() || one["name"] == port || one["port"].to_string() == port);
+    let number: Option<u64> = port.parse().ok(); // a port that is no number is a name
+    let wanted = ports
+        .iter()
+        .find(|one| port.is_empty() || one["name"] == port || number.is_some_and(|number| one["port"] == number));
     let none = || {
         Status::new(503, "ServiceUnavailable", format!("no endpoints available for service \"{name}\"")).about("", name)
     };

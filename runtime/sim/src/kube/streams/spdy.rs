@@ -204,7 +204,7 @@ impl Headers {
             self.inflate.decompress_vec(input, &mut output, FlushDecompress::Sync).ok()?; // nonsense ends the connection
             input = input.get(usize::try_from(self.inflate.total_in() - read).ok()?..)?;
             let is_full = output.len() == output.capacity();
-            if input.is_empty() && !is_full || output.len() == written && !is_full {
+            if !is_full && (input.is_empty() || output.len() == written) {
                 return Some(output);
             }
             output.reserve(4096);

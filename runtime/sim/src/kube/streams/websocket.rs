@@ -15,8 +15,8 @@ use crate::stream::{ByteStream, Stream};
 /// How large a message of a client may be.
 const LARGEST: u64 = 32 * 1024 * 1024;
 
-/// The headers that accept a connection, and the protocol that was chosen of those that client and server know.
-pub(super) fn accept(call: &Call, known: &[&str]) -> Result<(Vec<(&'static str, String)>, String), Status> {
+/// The headers that accept a connection, with the first protocol of the client that the server knows.
+pub(super) fn accept(call: &Call, known: &[&str]) -> Result<Vec<(&'static str, String)>, Status> {
     let key = call.header("sec-websocket-key");
     if key.is_empty() || call.header("sec-websocket-version") != "13" {
         return Err(Status::bad_request("websocket: not a websocket handshake"));
@@ -34,9 +34,9 @@ pub(super) fn accept(call: &Call, known: &[&str]) -> Result<(Vec<(&'static str, 
         ("upgrade", "websocket".to_owned()),
         ("connection", "Upgrade".to_owned()),
         ("sec-websocket-accept", STANDARD.encode(digest)),
-        ("sec-websocket-protocol", chosen.clone()),
+        ("sec-websocket-protocol", chosen),
     ];
-    Ok((headers, chosen))
+    Ok(headers)
 }
 
 /// What a client sends.

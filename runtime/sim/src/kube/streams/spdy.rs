@@ -136,6 +136,8 @@ impl Sender {
             outgoing.has_sent_headers = true;
         }
         body.extend([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0]);
+        // An empty block after it: until one comes, a reader may keep what it has to itself.
+        body.extend([0, 0, 0, 0xff, 0xff]);
         outgoing.write(0x8003_0002, 0, &body).await;
     }
 

@@ -60,7 +60,8 @@ const SMALL: [&str; 44] = [
     "cut",
 ];
 /// The programs of nodes of kind.
-const OF_NODES: [&str; 8] = ["containerd", "crictl", "ctr", "journalctl", "kubeadm", "kubectl", "kubelet", "systemctl"];
+const OF_NODES: [&str; 9] =
+    ["containerd", "crictl", "ctr", "ip", "journalctl", "kubeadm", "kubectl", "kubelet", "systemctl"];
 
 /// The names of the programs that every system has.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

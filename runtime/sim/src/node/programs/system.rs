@@ -54,6 +54,7 @@ pub async fn run(shell: &Shell, name: &str, arguments: &[String], io: &Io) -> i6
             io.out.say(format!("{text}\n")).await;
             0
         }
+        "ip" => ip(shell, arguments, io).await,
         "id" if arguments == ["-u"] => said(io, "0").await,
         "id" if arguments.is_empty() => said(io, "uid=0(root) gid=0(root) groups=0(root)").await,
         "whoami" => said(io, "root").await,
@@ -80,6 +81,30 @@ pub async fn run(shell: &Shell, name: &str, arguments: &[String], io: &Io) -> i6
 async fn said(io: &Io, text: &str) -> i64 {
     io.out.say(format!("{text}\n")).await;
     0
+}
+
+/// Give the node a route to the pods of another cluster; of all that `ip` does, scripts need no more.
+async fn ip(shell: &Shell, arguments: &[String], io: &Io) -> i64 {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ["route", "add" | "replace", subnet, "via", gateway] = words.as_slice() else {
+        return unknown(shell, &format!("ip {}", words.join(" ")), io).await;
+    };
+    let name = shell.world.engine.state().container(&shell.container).ok().and_then(|one| one.cluster.clone()); // it may be gone
+    let cluster = name.and_then(|name| shell.world.cluster(&name));
+    match (subnet.parse(), gateway.parse::<std::net::IpAddr>(), cluster) {
+        (Ok(subnet), Ok(_), Some(cluster)) => {
+            cluster.runtime().add_route(subnet);
+            0
+        }
+        (Ok(_), Ok(_), None) => {
+            io.err.say("RTNETLINK answers: Network is unreachable\n").await;
+            2
+        }
+        _ => {
+            io.err.say(format!("Error: any valid prefix is expected rather than \"{subnet}\".\n")).await;
+            1
+        }
+    }
 }
 
 async fn printf(arguments: &[String], io: &Io) -> i64 {

@@ -15,7 +15,7 @@ use crate::World;
 
 const STAT: &str = "X-Docker-Container-Path-Stat";
 
-fn wanted<'a>(call: &'a Call) -> Result<&'a str, Failure> {
+fn wanted(call: &Call) -> Result<&str, Failure> {
     call.query("path").ok_or_else(|| Failure::bad("missing path"))
 }
 

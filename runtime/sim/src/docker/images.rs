@@ -397,20 +397,18 @@ pub(crate) fn remove(world: &Arc<World>, call: &Call, name: &str) -> Answer {
             }
         }
         None => {
-            if let Some(user) = user {
-                if user.is_running() || !force {
-                    let (how, by) = if user.is_running() {
-                        ("cannot be forced", "running container")
-                    } else {
-                        ("must be forced", "stopped container")
-                    };
-                    let text = format!(
-                        "conflict: unable to delete {short} ({how}) - image is being used by {by} {}",
-                        &user.id[..12]
-                    );
+            if let Some(user) = user.filter(|user| user.is_running() || !force) {
+                let (how, by) = if user.is_running() {
+                    ("cannot be forced", "running container")
+                } else {
+                    ("must be forced", "stopped container")
+                };
+                let text = format!(
+                    "conflict: unable to delete {short} ({how}) - image is being used by {by} {}",
+                    &user.id[..12]
+                );
 
-                    return Err(Failure::conflict(text));
-                }
+                return Err(Failure::conflict(text));
             }
             if found.tags.len() > 1 && !force {
                 let text = format!(

@@ -27,6 +27,11 @@ impl Request<'_> {
         Self { method: "HEAD", host: "", port: 0, path: "/", headers: &[], body: &[], attempts: None, limit: None }
     }
 
+    /// Whether it asks for nothing but that.
+    pub fn is_probe(&self) -> bool {
+        self.method == "HEAD" && self.host.is_empty()
+    }
+
     /// The path without its query.
     pub fn bare_path(&self) -> &str {
         self.path.split('?').next().unwrap_or_default()

@@ -146,11 +146,15 @@ fn health(spot: Spot<'_>, request: &Request<'_>) -> Content {
 fn statistics(network: &Network<'_>, request: &Request<'_>) -> Content {
     match request.bare_path() {
         "/healthz/ready" => Content::default(),
-        path => unknown(network, &format!("a proxy's {path}")),
+        path => unknown(network, request, &format!("a proxy's {path}")),
     }
 }
 
-fn unknown(network: &Network<'_>, what: &str) -> Content {
+/// A path that nobody here knows. The simulator's own probes of a port ask for none, and are no request of a client.
+fn unknown(network: &Network<'_>, request: &Request<'_>, what: &str) -> Content {
+    if request.is_probe() {
+        return Content::default();
+    }
     Content::text(501, "text/plain", format!("{}\n", network.world.recorder.unknown(what)))
 }
 
@@ -170,7 +174,7 @@ fn administration(network: &Network<'_>, spot: Spot<'_>, request: &Request<'_>) 
         }
         ("POST", "/logging") => plain("active loggers:\n".to_owned()),
         ("GET", "/drain_listeners") => Content::text(400, "text/plain", "Method GET not allowed, POST required."),
-        (method, path) => unknown(network, &format!("a proxy's administration: {method} {path}")),
+        (method, path) => unknown(network, request, &format!("a proxy's administration: {method} {path}")),
     }
 }
 
@@ -201,7 +205,7 @@ fn control_plane(network: &Network<'_>, spot: Spot<'_>, request: &Request<'_>) -
         "/debug/clusterz" => Content::json(&mesh::clusterz(network.world, cluster)),
         "/debug/syncz" => Content::json(&syncz(network, spot)),
         "/debug/networkz" => Content::json(&networkz(network, spot)),
-        path => unknown(network, &format!("istiod's {path}")),
+        path => unknown(network, request, &format!("istiod's {path}")),
     }
 }
 

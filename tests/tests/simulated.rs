@@ -42,7 +42,14 @@ fn a_plan_lists_the_effects_and_is_the_same_twice() {
     for part in ["kind::create_cluster cluster1", "metallb::install", "istio::install", "simulated peers"] {
         assert!(first.contains(part), "`{part}` is missing in\n{first}");
     }
-    assert_eq!(first, plan());
+    assert_eq!(effects(&first), effects(&plan()));
+}
+
+/// What is changed, wherever: which of two clusters makes the network that both need is a race, and who comes late pulls nothing.
+fn effects(plan: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = plan.lines().filter(|line| line.starts_with("    ") && !line.contains("pulled image")).collect();
+    lines.sort_unstable();
+    lines
 }
 
 #[test]

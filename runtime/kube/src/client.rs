@@ -33,7 +33,7 @@ pub async fn connect(source: &Source, context: Option<&str>) -> Result<Client> {
     connect_through(source, context, None).await
 }
 
-/// As [`connect`], through an HTTP proxy unless the context names one of its own.
+/// As [`connect`], through an HTTP proxy unless the context names one of its own, or its server is on this machine.
 ///
 /// # Errors
 /// As [`connect`], and when the proxy is no URL.
@@ -45,11 +45,17 @@ pub async fn connect_through(source: &Source, context: Option<&str>, proxy: Opti
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let mut config = config.map_err(|source| bad_connection(&context, kube::Error::InferKubeconfig(source)))?;
-    if let (None, Some(proxy)) = (&config.proxy_url, proxy) {
+    if let (None, Some(proxy), false) = (&config.proxy_url, proxy, is_here(&config.cluster_url)) {
         let read = proxy.parse().map_err(|_| Error::BadProxy { proxy: proxy.to_owned() })?;
         config.proxy_url = Some(read);
     }
     client(config, context)
+}
+
+/// Whether a server listens on this machine's own addresses, which no proxy leads to.
+fn is_here(url: &http::Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 /// Connect as the text of a kubeconfig says, by its current context: for a kubeconfig that is in no file.

@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    path::Path,
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -18,6 +19,8 @@ use crate::view::View;
 #[derive(Debug, Default)]
 pub struct Plan {
     root: Mutex<Node>,
+    /// The folder that stands for the user's files in the rehearsal.
+    folder: OnceLock<String>,
 }
 
 /// A call that changed something.
@@ -125,11 +128,25 @@ impl View for Plan {
 }
 
 impl Plan {
+    /// Name the files of this folder, which stands for the user's, as the user's own.
+    pub fn rehearsed_in(&self, folder: &Path) {
+        self.folder.get_or_init(|| folder.display().to_string());
+    }
+
     /// The effects, in the plan's order.
     pub fn effects(&self) -> Vec<Effect> {
         let mut found = Vec::new();
         self.root.lock().unwrap_or_else(PoisonError::into_inner).effects(&[], &mut Vec::new(), &mut found);
+        for effect in &mut found {
+            effect.subject = self.own(&effect.subject);
+            effect.changes.iter_mut().for_each(|change| *change = self.own(change));
+        }
         found
+    }
+
+    fn own(&self, text: &str) -> String {
+        let Some(folder) = self.folder.get() else { return text.to_owned() };
+        text.replace(&format!("{folder}/home"), "~").replace(&format!("{folder}/kubeconfig"), "~/.kube/config")
     }
 
     /// The effects as a list for people.

@@ -85,7 +85,12 @@ fn run_plan(options: &Options, words: &[String], json: bool) -> Exit {
     let plan = Arc::new(Plan::default());
     let view: Arc<dyn View> = Arc::clone(&plan) as Arc<dyn View>;
     with_script(&options, words, |source, arguments| {
-        let exit = with_view(&options, arguments, view, |bench| scripts::run(bench, source, arguments, false));
+        let exit = with_view(&options, arguments, view, |bench| {
+            let variables = bench.simulated.iter().flatten();
+            let kubeconfig = variables.filter(|(name, _)| *name == "KUBECONFIG").map(|(_, path)| Path::new(path));
+            kubeconfig.filter_map(Path::parent).for_each(|folder| plan.rehearsed_in(folder));
+            scripts::run(bench, source, arguments, false)
+        });
         if exit == Exit::Done {
             let text = if json { scripts::pretty(&plan.effects()) } else { plan.text() };
             view::print_out(&text);

@@ -47,7 +47,8 @@ fn a_plan_lists_the_effects_and_is_the_same_twice() {
 
 /// What is changed, wherever: which of two clusters makes the network that both need is a race, and who comes late pulls nothing.
 fn effects(plan: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = plan.lines().filter(|line| line.starts_with("    ") && !line.contains("pulled image")).collect();
+    let mut lines: Vec<&str> =
+        plan.lines().filter(|line| line.starts_with("    ") && !line.contains("pulled image")).collect();
     lines.sort_unstable();
     lines
 }

@@ -89,7 +89,8 @@ fn no_engine_no_context_and_no_file_are_told_with_what_was_tried() {
     )
     .unwrap();
     fails(&home, &["-e", "kube::version(\"clutser1\")"], 1, &["kube::no_context", "clutser1", "cluster1"]);
-    fails(&home, &["-e", "kube::apply(\"cluster1\", \"nothing.yaml\")"], 1, &["nothing.yaml"]);
+    let allowed = ["--allow-context", "cluster1", "-e", "kube::apply(\"cluster1\", \"nothing.yaml\")"];
+    fails(&home, &allowed, 1, &["nothing.yaml"]);
     fails(&home, &["-e", "yaml::read(\"nothing.yaml\")"], 1, &["nothing.yaml"]);
 }
 

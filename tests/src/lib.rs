@@ -6,6 +6,7 @@
 
 mod clusters;
 mod home;
+mod peers;
 
 use std::{
     fs::File,
@@ -17,6 +18,7 @@ use std::{
 
 pub use clusters::{KindCluster, delete_cluster, node_image, succeed_with};
 pub use home::Home;
+pub use peers::Peers;
 
 /// Say that a test was skipped, and why. The harness captures what macros print, so this writes to the stream itself.
 pub fn skip(test: &str, reason: &str) {

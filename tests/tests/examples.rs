@@ -2,48 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are outside of test functions
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Output, Stdio},
-};
+use std::process::Output;
 
-use meshrun_tests::{Home, root, whole};
-
-/// Simulated peers that are kept running, after a script.
-struct Peers {
-    running: Child,
-    variables: Vec<(String, String)>,
-}
-
-impl Peers {
-    fn after(home: &Home, words: &[&str]) -> Self {
-        let words = [&["sim"], words].concat();
-        let mut running = home.meshrun(&words).stdout(Stdio::piped()).spawn().unwrap();
-        let mut variables = Vec::new();
-        for line in BufReader::new(running.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
-                variables.push((name.to_owned(), value.trim_matches('\'').to_owned()));
-            }
-            if variables.len() == 4 {
-                break;
-            }
-        }
-        assert_eq!(variables.len(), 4, "the peers ended before they were up");
-        Self { running, variables }
-    }
-
-    fn run(&self, home: &Home, arguments: &[&str]) -> Output {
-        home.meshrun(arguments).envs(self.variables.iter().cloned()).output().unwrap()
-    }
-}
-
-impl Drop for Peers {
-    fn drop(&mut self) {
-        let _ended = self.running.kill(); // it may have ended by itself
-        let _ended = self.running.wait();
-    }
-}
+use meshrun_tests::{Home, Peers, root, whole};
 
 fn succeeds(output: &Output) -> String {
     assert!(output.status.success(), "{}", whole(output));

@@ -8,12 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use meshrun_tests::{Home, lab, mesh_images};
+use meshrun_tests::{Home, Peers, lab, mesh_images};
 
 const CLUSTERS: [&str; 2] = ["cluster1", "cluster2"];
 const SCRIPT: &str = "scripts/multi-primary.rhai";
 /// What a stock Envoy needs of istiod: the lab's images have one.
 const STOCK_ENVOY: &str = "tests/fixtures/stock-envoy.yaml";
+/// Breaks a mesh in several ways, and prints what still answers.
+const SYMPTOMS: &str = "tests/fixtures/symptoms.rhai";
 
 fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -85,6 +87,12 @@ fn multi_primary_from_an_empty_engine_answers_from_both_clusters() {
     let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
     assert_traffic(&out);
     assert!(err.contains(", nothing changed"), "{err}");
+    // A broken mesh shows the same on real and on simulated peers.
+    let (real, _) = succeeds(&home.run(&[SYMPTOMS]));
+    let simulated = Home::new();
+    let peers = Peers::after(&simulated, &[SCRIPT]);
+    let (told, _) = succeeds(&peers.run(&simulated, &[SYMPTOMS]));
+    assert_eq!(real, told);
 }
 
 #[test]

@@ -36,6 +36,21 @@ fn config(name: &str, workers: u32, planes: u32) -> kind::Config {
     options.config().unwrap()
 }
 
+#[test]
+fn a_real_engine_answers_so_too() {
+    let Some(_lab) = meshrun_tests::lab("a_real_engine_answers_so_too") else { return };
+    // What a run that was broken off has left would be in the way; most often there is nothing.
+    for left in [
+        &["rm", "--force", "--volumes", "mrconf-a", "mrconf-b", "mrconf-c", "mrconf-second", "mrconf-two"][..],
+        &["network", "rm", "mrconf-net"],
+        &["volume", "rm", "mrconf-volume"],
+    ] {
+        let _nothing = std::process::Command::new("docker").args(left).output();
+    }
+    let failed = cases::run("/var/run/docker.sock");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_is_made_found_loaded_stopped_started_and_deleted() {
     let (simulation, docker) = peers().await;

@@ -1,5 +1,5 @@
-//! The simulated API server over its real protocol: the cases of `tests/conformance/kube.yaml`, which run against a real cluster too when
-//! MESHRUN_CONFORMANCE_KUBECONFIG names its kubeconfig.
+//! The simulated API server over its real protocol: the cases of `tests/conformance/kube.yaml`, which run against a real cluster too,
+//! in the lab or when MESHRUN_CONFORMANCE_KUBECONFIG names its kubeconfig.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are outside of test functions
 
@@ -216,14 +216,21 @@ async fn the_simulator_answers_as_an_api_server() {
     assert_eq!(simulated.world.recorder.all(), [] as [&str; 0]);
 }
 
+/// In the lab on a cluster of its own, else on the one that MESHRUN_CONFORMANCE_KUBECONFIG leads to.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_api_server_answers_so_too() {
-    let Some(path) = std::env::var_os("MESHRUN_CONFORMANCE_KUBECONFIG") else {
-        println!("skipped: MESHRUN_CONFORMANCE_KUBECONFIG is not set");
-        return;
+    let namespace = format!("conformance-{}", std::process::id());
+    let kubeconfig = std::env::var_os("MESHRUN_CONFORMANCE_KUBECONFIG").map(std::path::PathBuf::from);
+    let (_lab, cluster) = match kubeconfig {
+        Some(_) => (None, None),
+        None => {
+            let Some(lab) = meshrun_tests::lab("a_real_api_server_answers_so_too") else { return };
+            (Some(lab), Some(meshrun_tests::KindCluster::create("mrconf", &["--wait", "180s"])))
+        }
     };
+    let path = cluster.as_ref().map(meshrun_tests::KindCluster::kubeconfig).or(kubeconfig).unwrap();
     let client = client(&std::fs::read_to_string(path).unwrap()).await;
-    let failed = run(&client, &format!("conformance-{}", std::process::id())).await;
+    let failed = run(&client, &namespace).await;
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 

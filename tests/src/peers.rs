@@ -22,7 +22,11 @@ impl Peers {
     #[must_use]
     pub fn after(home: &Home, words: &[&str]) -> Self {
         let words = [&["sim"], words].concat();
-        let mut running = home.meshrun(&words).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("cannot start meshrun: {error}"));
+        let mut running = home
+            .meshrun(&words)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start meshrun: {error}"));
         let mut variables = Vec::new();
         let lines = running.stdout.take().map(|out| BufReader::new(out).lines());
         for line in lines.into_iter().flatten().map_while(Result::ok) {
@@ -43,7 +47,10 @@ impl Peers {
     /// When it cannot be started.
     #[must_use]
     pub fn run(&self, home: &Home, arguments: &[&str]) -> Output {
-        home.meshrun(arguments).envs(self.variables.iter().cloned()).output().unwrap_or_else(|error| panic!("cannot start meshrun: {error}"))
+        home.meshrun(arguments)
+            .envs(self.variables.iter().cloned())
+            .output()
+            .unwrap_or_else(|error| panic!("cannot start meshrun: {error}"))
     }
 }
 

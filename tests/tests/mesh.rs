@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are outside of test functions
 
 use std::{
+    collections::BTreeMap,
     process::{Output, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use meshrun_tests::{Home, Peers, lab, mesh_images};
+use serde_json::Value;
 
 const CLUSTERS: [&str; 2] = ["cluster1", "cluster2"];
 const SCRIPT: &str = "scripts/multi-primary.rhai";
@@ -48,6 +50,33 @@ fn assert_traffic(out: &str) {
     }
 }
 
+/// The calls of a run that changed something, from its log.
+fn done(log: &str) -> Vec<Value> {
+    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    events
+        .filter(|event| {
+            event["event"] == "call_ended" && event["changes"].as_array().is_some_and(|all| !all.is_empty())
+        })
+        .collect()
+}
+
+/// What was changed by branch, in order: operation, subject, changes. Files have the names that they have for the user; the engine of the lab
+/// has the network and the image already.
+fn by_branch(effects: &[Value], home: &Home) -> BTreeMap<String, Vec<String>> {
+    let folder = home.path().display().to_string();
+    let own = |text: &str| text.replace(&format!("{folder}/kubeconfig"), "~/.kube/config").replace(&folder, "~");
+    let mut branches = BTreeMap::<String, Vec<String>>::new();
+    for effect in effects {
+        let changes = effect["changes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(own);
+        let mut changes: Vec<String> =
+            changes.filter(|change| !change.starts_with("pulled image") && change != "created network kind").collect();
+        changes.sort();
+        let call = format!("{} {}: {}", effect["operation"], own(&effect["subject"].to_string()), changes.join(", "));
+        branches.entry(effect["branch"].to_string()).or_default().push(call);
+    }
+    branches
+}
+
 #[test]
 fn a_mesh_whose_images_do_not_exist_ends_with_the_pod_the_image_and_the_reason() {
     let test = "a_mesh_whose_images_do_not_exist_ends_with_the_pod_the_image_and_the_reason";
@@ -81,9 +110,11 @@ fn multi_primary_from_an_empty_engine_answers_from_both_clusters() {
     let Some(home) = Home::with_releases(test) else { return };
     let home = home.of_clusters(&CLUSTERS);
     let started = Instant::now();
-    let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
-    eprintln!("multi-primary took {:.1} s\n{err}", started.elapsed().as_secs_f64());
+    let (out, log) = succeeds(&home.run(&["--log", "json", SCRIPT, "-f", STOCK_ENVOY]));
+    eprintln!("multi-primary took {:.1} s", started.elapsed().as_secs_f64());
     assert_traffic(&out);
+    let (planned, _) = succeeds(&home.run(&["plan", "--json", SCRIPT, "-f", STOCK_ENVOY]));
+    assert_eq!(by_branch(&done(&log), &home), by_branch(&serde_json::from_str::<Vec<Value>>(&planned).unwrap(), &home));
     let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
     assert_traffic(&out);
     assert!(err.contains(", nothing changed"), "{err}");

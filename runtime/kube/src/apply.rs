@@ -306,7 +306,7 @@ fn essence(object: &Value, manager: &str) -> Value {
     let managed = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     let own: Vec<Value> = managed
         .filter(|entry| entry["manager"] == manager && entry["operation"] == "Apply")
-        .map(|entry| entry["fieldsV1"].clone())
+        .map(|entry| without_empty_maps(entry["fieldsV1"].clone()))
         .collect();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("resourceVersion");
@@ -314,6 +314,17 @@ fn essence(object: &Value, manager: &str) -> Value {
         metadata.insert("managedFields".to_owned(), Value::Array(own));
     }
     object
+}
+
+/// Owned fields without the ownership of labels or annotations of which none is owned: an apply of an empty map has it only from the time on
+/// when somebody else has put something there.
+fn without_empty_maps(mut fields: Value) -> Value {
+    let Some(all) = fields.as_object_mut() else { return fields };
+    if let Some(metadata) = all.get_mut("f:metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, owned| !matches!(key.as_str(), "f:annotations" | "f:labels") || *owned != json!({}));
+    }
+    all.retain(|key, owned| key != "f:metadata" || *owned != json!({}));
+    fields
 }
 
 fn tell(client: &Client, target: &Target, action: Action, steps: &Steps) {
@@ -421,6 +432,16 @@ mod tests {
         assert!(is_same(&before, &object("2", 1, 1, owned.clone()), "meshrun"));
         assert!(!is_same(&before, &object("2", 2, 0, owned), "meshrun"));
         assert!(!is_same(&before, &object("2", 1, 0, json!({ "f:spec": { "f:replicas": {} } })), "meshrun"));
+    }
+
+    #[test]
+    fn owning_an_empty_map_is_no_change() {
+        let before = object("1", 1, 0, json!({ "f:spec": {} }));
+        let after = |annotations: Value| {
+            object("2", 1, 0, json!({ "f:metadata": { "f:annotations": annotations }, "f:spec": {} }))
+        };
+        assert!(is_same(&before, &after(json!({})), "meshrun"));
+        assert!(!is_same(&before, &after(json!({ "f:a": {} })), "meshrun"));
     }
 
     #[test]

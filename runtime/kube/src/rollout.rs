@@ -55,7 +55,8 @@ pub async fn rollout_status(client: &Client, workload: &Reference) -> Result<Rol
 /// When it does not exist or has no pod template.
 pub async fn rollout_restart(client: &Client, workload: &Reference, steps: &Steps) -> Result<()> {
     let target = resolve(client, workload).await?;
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    // Finer than kubectl's whole seconds: a second restart within one would change nothing.
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
     let annotations = json!({ "kubectl.kubernetes.io/restartedAt": now });
     let patch = json!({ "spec": { "template": { "metadata": { "annotations": annotations } } } });
     let request = Request::new(Method::PATCH, target.path(), target.to_string())

@@ -26,10 +26,16 @@ pub fn binary() -> PathBuf {
     root().join("target/release/meshrun")
 }
 
-/// The time that a command takes as a whole process; none when it fails, with its name printed.
+/// The time that a command takes as a whole process, without what it prints; none when it fails, with its name printed.
 pub fn time(mut command: Command) -> Option<Duration> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    time_aloud(command)
+}
+
+/// The same, and what it prints is seen.
+pub fn time_aloud(mut command: Command) -> Option<Duration> {
     let started = Instant::now();
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = command.stdin(Stdio::null()).status();
     let elapsed = started.elapsed();
     match status {
         Ok(status) if status.success() => Some(elapsed),

@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{meshrun, upstream};
+use crate::{delete_cluster, meshrun, upstream};
 
 /// A home folder, and the kind clusters that are deleted when it goes.
 #[derive(Debug)]
@@ -80,13 +80,7 @@ impl Home {
     }
 
     fn delete(&self) {
-        for cluster in &self.clusters {
-            let code = format!("kind::delete_cluster({cluster:?})");
-            let output = self.run(&["--quiet", "-e", &code]);
-            if !output.status.success() {
-                eprintln!("cluster {cluster} is left: {}", String::from_utf8_lossy(&output.stderr));
-            }
-        }
+        self.clusters.iter().for_each(|cluster| delete_cluster(cluster));
     }
 }
 

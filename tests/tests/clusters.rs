@@ -182,7 +182,9 @@ fn two_are_made_side_by_side_after_an_interruption() {
     let mut running = home.meshrun(&["-e", &two()]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_container("mrc-east-control-plane", &mut running);
     interrupt(&running);
+    let interrupted = Instant::now();
     let output = running.wait_with_output().unwrap();
+    eprintln!("ended {:.1} s after the interruption", interrupted.elapsed().as_secs_f64());
     assert_eq!(output.status.code(), Some(130), "{}", whole(&output));
     assert_eq!(contexts(&home), [""; 0]);
 

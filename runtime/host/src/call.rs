@@ -28,6 +28,11 @@ impl Branch {
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether the other one is this one, or beneath it.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
 }
 
 impl fmt::Display for Branch {

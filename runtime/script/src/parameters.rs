@@ -124,7 +124,8 @@ fn command(declared: &[Declaration], script: &str, about: &str) -> Command {
         .no_binary_name(true)
         .about(first.replace('\n', " "))
         .after_help(rest.to_owned())
-        .disable_version_flag(true);
+        .disable_version_flag(true)
+        .args_override_self(true);
     declared.iter().fold(command, |command, declaration| command.arg(argument(declaration)))
 }
 
@@ -140,7 +141,14 @@ fn argument(declaration: &Declaration) -> Arg {
         argument = argument.value_parser(declaration.choices.clone());
     }
     match declaration.kind {
-        Kind::Bool => argument.action(ArgAction::SetTrue),
+        // `--flag`, or `--flag=false`.
+        Kind::Bool => argument
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_parser(clap::value_parser!(bool))
+            .value_name("BOOL")
+            .hide_possible_values(true),
         Kind::List => argument.action(ArgAction::Append).value_delimiter(',').value_name("LIST"),
         Kind::Texts => argument.action(ArgAction::Append).value_name("TEXT").allow_hyphen_values(true),
         Kind::Int => argument.value_name("NUMBER").allow_negative_numbers(true),
@@ -183,7 +191,7 @@ fn value(
     let flag = if declaration.positional { format!("<{name}>") } else { format!("--{}", name.replace('_', "-")) };
     if matches.value_source(name) == Some(ValueSource::CommandLine) {
         if declaration.kind == Kind::Bool {
-            return Ok(Value::Bool(matches.get_flag(name)));
+            return Ok(Value::Bool(matches.get_one(name).copied().unwrap_or_default()));
         }
         let texts: Vec<String> = matches.get_many::<String>(name).into_iter().flatten().cloned().collect();
         return parse(declaration, &texts).map_err(|message| usage(&format!("{flag}: {message}")));

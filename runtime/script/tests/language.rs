@@ -271,6 +271,10 @@ fn declared_parameters_come_from_the_line_the_environment_or_the_default() {
     assert_eq!(bench.value(DECLARED), json!({ "clusters": 3, "wait_for": "5m", "context": [], "force": false }));
     let given = bench.run_with(DECLARED, &["--clusters", "4", "--wait-for=30s", "--context", "a,b", "-f"]).unwrap();
     assert_eq!(given, json!({ "clusters": 4, "wait_for": "30s", "context": ["a", "b"], "force": true }));
+    // The last one counts, as with other command lines of the field; lists add up.
+    let again = ["--clusters=4", "--clusters=5", "--context=a", "--context=b", "--force", "--force=false"];
+    let given = bench.run_with(DECLARED, &again).unwrap();
+    assert_eq!(given, json!({ "clusters": 5, "wait_for": "5m", "context": ["a", "b"], "force": false }));
 }
 
 #[test]
@@ -283,6 +287,7 @@ fn wrong_parameters_are_usage_errors() {
     assert!(usage(&["--clusters", "0"]).contains("expected a number from 1, found 0"));
     assert!(usage(&["--wait-for", "5"]).contains("with its unit"));
     assert!(usage(&["--clsters", "2"]).contains("--clusters"));
+    assert!(usage(&["--force=perhaps"]).contains("perhaps"));
     let Err(Ended::Help(help)) = bench.run_with(DECLARED, &["--help"]) else { panic!() };
     assert!(help.contains("Make clusters.") && help.contains("[env: NUM_CLUSTERS] [default: 2]"), "{help}");
 }

@@ -64,7 +64,8 @@ impl World {
     /// The cluster with this name.
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<Arc<Cluster>> {
-        self.clusters().into_iter().find(|one| one.name() == name)
+        let all = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|one| one.name() == name).cloned()
     }
 
     /// Add a cluster, and let its controllers run.

@@ -2,19 +2,29 @@
 
 use std::time::Duration;
 
-use meshrun_host::{Event, Happening, Outcome};
+use meshrun_host::{Branch, Event, Happening, Outcome};
 
 use super::time;
 
 /// Gathered while the run goes on.
 #[derive(Debug, Default)]
 pub struct Summary {
-    #[allow(clippy::type_complexity)] // depth, title, how and when it ended, number
-    steps: Vec<(usize, String, Option<(Duration, bool)>, u64)>,
+    steps: Vec<Step>,
     changes: usize,
     acted: bool,
     /// Whether the peers are simulated, which is said in every summary.
     simulated: bool,
+}
+
+#[derive(Debug)]
+struct Step {
+    number: u64,
+    branch: Branch,
+    /// How many steps it is within.
+    depth: usize,
+    title: String,
+    /// How long it took, and whether it ended well.
+    ended: Option<(Duration, bool)>,
 }
 
 impl Summary {
@@ -27,12 +37,14 @@ impl Summary {
     pub fn note(&mut self, event: &Event) {
         match &event.happening {
             Happening::StepStarted { step, title } => {
-                let depth = self.steps.iter().filter(|(_, _, ended, _)| ended.is_none()).count();
-                self.steps.push((depth, title.clone(), None, *step));
+                let around = |one: &&Step| one.ended.is_none() && one.branch.holds(&event.branch);
+                let depth = self.steps.iter().filter(around).count();
+                let branch = event.branch.clone();
+                self.steps.push(Step { number: *step, branch, depth, title: title.clone(), ended: None });
             }
             Happening::StepEnded { step, outcome, elapsed, .. } => {
-                if let Some(found) = self.steps.iter_mut().find(|(_, _, _, id)| id == step) {
-                    found.2 = Some((*elapsed, matches!(outcome, Outcome::Done)));
+                if let Some(found) = self.steps.iter_mut().find(|one| one.number == *step) {
+                    found.ended = Some((*elapsed, matches!(outcome, Outcome::Done)));
                 }
             }
             Happening::Progress { progress: meshrun_terms::Progress::Changed(_), .. } => self.changes += 1,
@@ -46,10 +58,10 @@ impl Summary {
         if !self.acted || (self.steps.is_empty() && self.changes == 0) {
             return Vec::new();
         }
-        let width = self.steps.iter().map(|(depth, title, ..)| depth * 2 + title.chars().count()).max().unwrap_or(0);
-        let step = |(depth, title, ended, _): &(usize, String, Option<(Duration, bool)>, u64)| {
-            let indented = format!("{}{title}", "  ".repeat(*depth));
-            let spent = ended.map_or_else(
+        let width = self.steps.iter().map(|step| step.depth * 2 + step.title.chars().count()).max().unwrap_or(0);
+        let line = |step: &Step| {
+            let indented = format!("{}{}", "  ".repeat(step.depth), step.title);
+            let spent = step.ended.map_or_else(
                 || "not ended".to_owned(),
                 |(elapsed, well)| format!("{:>8}{}", time(elapsed), if well { "" } else { "  failed" }),
             );
@@ -62,6 +74,6 @@ impl Summary {
         };
         let word = if well { "done" } else { "failed" };
         let peers = if self.simulated { " (simulated: nothing real was touched)" } else { "" };
-        self.steps.iter().map(step).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
+        self.steps.iter().map(line).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
     }
 }

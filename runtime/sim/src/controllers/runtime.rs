@@ -17,7 +17,7 @@ use crate::mesh::{Access, Clients, ClusterView};
 type Seen = ((u64, u64), Arc<ClusterView>);
 
 /// What came of checking a kubeconfig, and at which revision of the cluster that it leads to.
-type Checked = (u64, Result<String, String>);
+pub(crate) type Checked = (u64, Result<String, String>);
 
 /// The memory of a cluster.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub struct Runtime {
     pods: Mutex<BTreeMap<String, Process>>,
     clients: Mutex<Clients>,
     views: Mutex<Option<Seen>>,
-    kubeconfigs: Mutex<BTreeMap<u64, Option<Access>>>,
+    kubeconfigs: Mutex<BTreeMap<u64, Option<Arc<Access>>>>,
     version: AtomicU64,
     turns: Mutex<BTreeMap<String, u64>>,
     routes: Mutex<Vec<ipnet::IpNet>>,
@@ -132,14 +132,9 @@ impl Runtime {
         }
     }
 
-    /// What came of checking a kubeconfig, as long as it holds.
-    pub(crate) fn checked(
-        &self,
-        hash: u64,
-        holds: impl Fn(u64, &Result<String, String>) -> bool,
-    ) -> Option<Result<String, String>> {
-        let found = lock(&self.checked).get(&hash).cloned();
-        found.filter(|(revision, result)| holds(*revision, result)).map(|(_, result)| result)
+    /// What came of checking a kubeconfig, and at which revision of the cluster that it leads to.
+    pub(crate) fn checked(&self, hash: u64) -> Option<Checked> {
+        lock(&self.checked).get(&hash).cloned()
     }
 
     /// Note what came of checking a kubeconfig at a revision of the cluster that it leads to.
@@ -148,8 +143,8 @@ impl Runtime {
     }
 
     /// A kubeconfig by its hash, read when it was not yet.
-    pub(crate) fn kubeconfig(&self, hash: u64, read: impl FnOnce() -> Option<Access>) -> Option<Access> {
-        lock(&self.kubeconfigs).entry(hash).or_insert_with(read).clone()
+    pub(crate) fn kubeconfig(&self, hash: u64, read: impl FnOnce() -> Option<Access>) -> Option<Arc<Access>> {
+        lock(&self.kubeconfigs).entry(hash).or_insert_with(|| read().map(Arc::new)).clone()
     }
 }
 

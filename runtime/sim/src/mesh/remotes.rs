@@ -66,12 +66,10 @@ pub fn working(world: &Arc<World>, cluster: &Arc<Cluster>) -> Vec<(String, Arc<C
 }
 
 fn follow(world: &Arc<World>, cluster: &Arc<Cluster>, entry: &RemoteSecret) -> Sync {
-    let key = object::hash(&entry.kubeconfig);
-    let parsed = cluster.runtime().kubeconfig(key, || parse(&entry.kubeconfig));
-    let Some(access) = parsed else {
+    let Some(access) = &entry.access else {
         return Sync::Ignored("the kubeconfig cannot be read".to_owned());
     };
-    match reach(world, cluster, key, &access) {
+    match reach(world, cluster, entry.key, access) {
         Ok(name) => Sync::Synced(name),
         Err(why) => Sync::Failed(why),
     }
@@ -88,15 +86,19 @@ const DECIDE: [object::Kind; 4] = [
 /// Go where a kubeconfig leads to, as a pod would; what was found there before holds until it could be otherwise.
 fn reach(world: &Arc<World>, from: &Cluster, key: u64, access: &Access) -> Result<String, String> {
     let found = find(world, access)?;
+    let revision = found.store().revision();
     let unchanged =
         |kind: &object::Kind, since: u64| found.store().events(*kind, since).is_some_and(|all| all.is_empty());
-    let known = from.runtime().checked(key, |since, result| {
-        result.as_ref().is_ok_and(|name| name == found.name()) && DECIDE.iter().all(|kind| unchanged(kind, since))
+    let known = from.runtime().checked(key).filter(|(since, result)| {
+        let same = result.as_ref().is_ok_and(|name| name == found.name());
+        same && (*since == revision || DECIDE.iter().all(|kind| unchanged(kind, *since)))
     });
-    if let Some(known) = known {
-        return known;
+    if let Some((since, result)) = known {
+        if since != revision {
+            from.runtime().note_checked(key, revision, &result);
+        }
+        return result;
     }
-    let revision = found.store().revision();
     let result = enter(&found, access);
     from.runtime().note_checked(key, revision, &result);
     result
@@ -112,7 +114,7 @@ pub struct Access {
 }
 
 /// Read the current context of a kubeconfig.
-fn parse(text: &str) -> Option<Access> {
+pub(super) fn parse(text: &str) -> Option<Access> {
     let config: Value = serde_yaml::from_str(text).ok()?; // told by the caller
     let named = |list: &str, wanted: &str| {
         object::list(&config, list).iter().find(|one| object::text(one, "/name") == wanted).cloned()

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use serde_json::Value;
 
+use super::remotes::{self, Access};
 use crate::{
     controllers::{
         injection, istiod, metallb,
         object::{
-            self, CONFIG_MAP, ENDPOINTS, NAMESPACE, NODE, POD, POOL, SECRET, SERVICE, is_going, label, list, name,
-            namespace, text, uid,
+            self, CONFIG_MAP, ENDPOINTS, NAMESPACE, NODE, POD, POOL, SECRET, SERVICE, hash, is_going, label, list,
+            name, namespace, text, uid,
         },
     },
     kube::Cluster,
@@ -57,8 +58,10 @@ pub struct RemoteSecret {
     pub secret: String,
     /// The id of the cluster.
     pub id: String,
-    /// Its kubeconfig.
-    pub kubeconfig: String,
+    /// What its kubeconfig is known by.
+    pub(super) key: u64,
+    /// Where its kubeconfig leads to, when it can be read.
+    pub(super) access: Option<Arc<Access>>,
 }
 
 /// A node.
@@ -405,7 +408,9 @@ fn remote_secrets(cluster: &Cluster, home: &str) -> Vec<RemoteSecret> {
         }
         for (id, _) in secret.get("data").and_then(Value::as_object).into_iter().flatten() {
             if let Some(kubeconfig) = istiod::decode(&secret, id) {
-                all.push(RemoteSecret { secret: format!("{home}/{}", name(&secret)), id: id.clone(), kubeconfig });
+                let key = hash(&kubeconfig);
+                let access = cluster.runtime().kubeconfig(key, || remotes::parse(&kubeconfig));
+                all.push(RemoteSecret { secret: format!("{home}/{}", name(&secret)), id: id.clone(), key, access });
             }
         }
     }

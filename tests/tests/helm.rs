@@ -99,3 +99,28 @@ fn a_broken_template_is_told_with_its_file_and_line() {
     let missing = home.run(&[SCRIPT, "x", "/nowhere/chart"]);
     assert!(!missing.status.success() && String::from_utf8_lossy(&missing.stderr).contains("/nowhere/chart"));
 }
+
+#[test]
+fn templates_are_written_into_a_folder_and_a_release_gets_a_name() {
+    let home = Home::new();
+    let chart = chart(&home, MAP);
+    fs::create_dir_all(home.path().join("chart/crds")).unwrap();
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: a.b.c\n";
+    fs::write(home.path().join("chart/crds/crd.yaml"), crd).unwrap();
+    let folder = home.path().join("out").display().to_string();
+    let arguments = [SCRIPT, "first", &chart, "--output-dir", &folder, "--release-name", "--include-crds"];
+    let output = home.run(&arguments);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let (crds, map) = (format!("{folder}/tiny/crds/crd.yaml"), format!("{folder}/first/tiny/templates/map.yaml"));
+    let mut lines: Vec<&str> = printed.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [format!("wrote {map}"), format!("wrote {crds}")], "{}", String::from_utf8_lossy(&output.stderr));
+    let written = fs::read_to_string(map).unwrap();
+    assert!(written.starts_with("---\n# Source: tiny/templates/map.yaml\napiVersion: v1\n"), "{written}");
+    assert!(fs::read_to_string(crds).unwrap().contains("name: a.b.c\n"));
+
+    let named = home.run(&[SCRIPT, "--generate-name", &chart]);
+    assert!(String::from_utf8_lossy(&named.stdout).contains("name: chart-1"), "{named:?}");
+    let refused = home.run(&[SCRIPT, "--generate-name", "first", &chart]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+}

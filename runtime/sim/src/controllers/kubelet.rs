@@ -12,7 +12,7 @@ use super::{
     Context, istiod,
     object::{
         CONFIG_MAP, Condition, NODE, POD, SECRET, condition, controller, hash, is_going, list, name, namespace,
-        set_condition, text, uid,
+        set_pod_condition, text, uid,
     },
     pods::is_ready,
 };
@@ -115,16 +115,15 @@ fn accept(context: &Context<'_>, pod: &Value, node: &Value) {
         one["status"]["startTime"] = json!(now);
         one["status"]["qosClass"] = json!(quality(one));
         one["status"]["containerStatuses"] = main;
-        let stamps = ["lastTransitionTime"];
-        set_condition(one, &Condition { kind: "PodScheduled", status: "True", reason: "", message: "" }, &now, &stamps);
+        set_pod_condition(one, &Condition { kind: "PodScheduled", status: "True", reason: "", message: "" }, &now);
         if has_init {
             one["status"]["initContainerStatuses"] = init;
         }
         let names = names(one, "containers");
         let message = format!("containers with unready status: [{names}]");
         let not_ready = |kind| Condition { kind, status: "False", reason: "ContainersNotReady", message: &message };
-        set_condition(one, &not_ready("Ready"), &now, &stamps);
-        set_condition(one, &not_ready("ContainersReady"), &now, &stamps);
+        set_pod_condition(one, &not_ready("Ready"), &now);
+        set_pod_condition(one, &not_ready("ContainersReady"), &now);
         let init_names = self::names(one, "initContainers");
         let message = format!("containers with incomplete status: [{init_names}]");
         let initialized = if has_init {
@@ -132,7 +131,7 @@ fn accept(context: &Context<'_>, pod: &Value, node: &Value) {
         } else {
             Condition { kind: "Initialized", status: "True", reason: "", message: "" }
         };
-        set_condition(one, &initialized, &now, &stamps);
+        set_pod_condition(one, &initialized, &now);
     });
 }
 
@@ -359,21 +358,11 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
             one["status"]["initContainerStatuses"] = json!(init);
         }
         let reason = if phase == "Succeeded" { "PodCompleted" } else { "" };
-        set_condition(
-            one,
-            &Condition { kind: "Initialized", status: "True", reason, message: "" },
-            &now,
-            &["lastTransitionTime"],
-        );
+        set_pod_condition(one, &Condition { kind: "Initialized", status: "True", reason, message: "" }, &now);
         if phase != "Running" {
             for kind in ["Ready", "ContainersReady"] {
                 let reason = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };
-                set_condition(
-                    one,
-                    &Condition { kind, status: "False", reason, message: "" },
-                    &now,
-                    &["lastTransitionTime"],
-                );
+                set_pod_condition(one, &Condition { kind, status: "False", reason, message: "" }, &now);
             }
         }
     });
@@ -401,11 +390,18 @@ fn crash_code(context: &Context<'_>, pod: &Value) -> Option<i32> {
 }
 
 fn tell_start(context: &Context<'_>, pod: &Value) {
-    for container in containers(pod, "initContainers").iter().chain(containers(pod, "containers")) {
-        let (image, container) = (text(container, "/image"), text(container, "/name"));
-        context.event(pod, "Normal", "Pulled", &format!("Successfully pulled image \"{image}\""), COMPONENT);
-        context.event(pod, "Normal", "Created", &format!("Created container {container}"), COMPONENT);
-        context.event(pod, "Normal", "Started", &format!("Started container {container}"), COMPONENT);
+    for key in ["initContainers", "containers"] {
+        for container in containers(pod, key) {
+            let (image, container) = (text(container, "/image"), text(container, "/name"));
+            let tell = |reason: &str, message: &str| {
+                context.event_of(pod, &format!("spec.{key}{{{container}}}"), "Normal", reason, message, COMPONENT);
+            };
+            tell("Pulling", &format!("Pulling image \"{image}\""));
+            // Nothing takes time here.
+            tell("Pulled", &format!("Successfully pulled image \"{image}\" in 0s (0s including waiting)"));
+            tell("Created", &format!("Created container {container}"));
+            tell("Started", &format!("Started container {container}"));
+        }
     }
 }
 
@@ -522,6 +518,6 @@ fn set_readiness(pod: &mut Value, unready: &[&str], now: &str) {
         } else {
             Condition { kind, status: "False", reason: "ContainersNotReady", message: &message }
         };
-        set_condition(pod, &condition, now, &["lastTransitionTime"]);
+        set_pod_condition(pod, &condition, now);
     }
 }

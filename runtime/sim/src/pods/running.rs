@@ -13,6 +13,7 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
+    World,
     controllers::object::{list, name, namespace, text, uid},
     kube::{Cluster, Status},
     mesh::{ask, request::Request},
@@ -74,15 +75,14 @@ pub fn logs(
         return Err(Status::bad_request(message));
     }
     let lines = journal::lines(cluster, pod, container);
-    let (sender, receiver) = mpsc::channel(LINES);
+    let (sender, receiver) = mpsc::channel(lines.len().max(LINES));
+    for line in lines {
+        // There is room for all of them, and the reader is here: whoever does not follow finds them without waiting.
+        let _sent = sender.try_send(line);
+    }
     let (cluster, of, pod_name, id) =
         (Arc::downgrade(cluster), namespace(pod).to_owned(), name(pod).to_owned(), uid(pod).to_owned());
     let start = move || async move {
-        for line in lines {
-            if sender.send(line).await.is_err() {
-                return;
-            }
-        }
         if !follow {
             return;
         }
@@ -133,7 +133,7 @@ pub async fn exec(
         return Err(Status::bad_request("you must specify at least 1 container command"));
     };
     if !shell::has_program(&place, program) {
-        return Err(cannot_start(program));
+        return Err(cannot_start(&world, program));
     }
     let input = if shell::reads_input(argv) { read(&mut io.stdin).await } else { Vec::new() };
     let output = shell::run(&place, argv, &input);
@@ -157,7 +157,7 @@ fn internal(message: String) -> Status {
     Status::new(500, "InternalError", message)
 }
 
-fn cannot_start(program: &str) -> Status {
+fn cannot_start(world: &World, program: &str) -> Status {
     let why = if program.contains('/') {
         format!("stat {program}: no such file or directory")
     } else {
@@ -166,8 +166,9 @@ fn cannot_start(program: &str) -> Status {
     let inner = format!(
         "OCI runtime exec failed: exec failed: unable to start container process: exec: \"{program}\": {why}: unknown"
     );
+    let id = world.hex("exec", 64);
     internal(format!(
-        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: {inner}"
+        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{id}\": {inner}"
     ))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     World,
     controllers::{
         istiod,
-        object::{CONFIG_MAP, SECRET, list, name, namespace, text},
+        object::{CONFIG_MAP, SECRET, SERVICE, list, name, namespace, text},
     },
     kube::Cluster,
     mesh::{ask, request::Request},
@@ -148,15 +148,37 @@ fn environment_of(place: &Place<'_>) -> BTreeMap<String, String> {
         ("KUBERNETES_SERVICE_PORT".to_owned(), "443".to_owned()),
         ("HOME".to_owned(), "/".to_owned()),
     ]);
+    all.extend(services(place));
     for one in list(place.container, "/env") {
         let key = text(one, "/name").to_owned();
-        let value = match text(one, "/valueFrom/fieldRef/fieldPath") {
-            "" => text(one, "/value").to_owned(),
-            path => text(place.pod, &format!("/{}", path.replace('.', "/"))).to_owned(),
-        };
-        all.insert(key, value);
+        all.extend(value_of(place, one).map(|value| (key, value)));
     }
     all
+}
+
+/// Where the services of the namespace are. A real pod knows only those that were there when it started.
+fn services(place: &Place<'_>) -> impl Iterator<Item = (String, String)> {
+    let services = place.cluster.store().list(SERVICE, Some(namespace(place.pod)));
+    services.into_iter().filter(|one| !matches!(text(one, "/spec/clusterIP"), "" | "None")).flat_map(|service| {
+        let name = name(&service).replace('-', "_").to_uppercase();
+        let port = service.pointer("/spec/ports/0/port").map(ToString::to_string).unwrap_or_default();
+        let host = (format!("{name}_SERVICE_HOST"), text(&service, "/spec/clusterIP").to_owned());
+        [host, (format!("{name}_SERVICE_PORT"), port)]
+    })
+}
+
+/// The value of a variable; none when what it refers to is not there.
+fn value_of(place: &Place<'_>, variable: &Value) -> Option<String> {
+    let Some(from) = variable.get("valueFrom") else { return Some(text(variable, "/value").to_owned()) };
+    let path = text(from, "/fieldRef/fieldPath");
+    if !path.is_empty() {
+        return Some(text(place.pod, &format!("/{}", path.replace('.', "/"))).to_owned());
+    }
+    let find = |kind, source: &str| place.cluster.store().get(kind, Some(namespace(place.pod)), text(from, source));
+    if let Some(map) = find(CONFIG_MAP, "/configMapKeyRef/name") {
+        return map["data"][text(from, "/configMapKeyRef/key")].as_str().map(str::to_owned);
+    }
+    istiod::decode(&*find(SECRET, "/secretKeyRef/name")?, text(from, "/secretKeyRef/key"))
 }
 
 fn variables(place: &Place<'_>, wanted: Option<&str>) -> Output {
@@ -373,7 +395,7 @@ fn next_command(source: &str) -> (&str, &str, &str) {
 
 fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<String, String>) -> Output {
     let mut words = expand(place, command, variables);
-    let (mut drop_output, mut drop_errors, mut join) = (false, false, false);
+    let (mut drop_output, mut drop_errors, mut join, mut complain) = (false, false, false, false);
     words.retain(|word| match word.as_str() {
         ">/dev/null" | "1>/dev/null" => {
             drop_output = true;
@@ -385,6 +407,10 @@ fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<Strin
         }
         "2>&1" => {
             join = true;
+            false
+        }
+        ">&2" | "1>&2" => {
+            complain = true;
             false
         }
         _ => true,
@@ -408,6 +434,10 @@ fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<Strin
     } else {
         Output::error(127, format!("sh: {program}: not found\n"))
     };
+    if complain {
+        let said = std::mem::take(&mut output.stdout);
+        output.stderr.extend(said);
+    }
     if join {
         let errors = std::mem::take(&mut output.stderr);
         output.stdout.extend(errors);

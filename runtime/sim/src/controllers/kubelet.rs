@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -366,6 +367,10 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
             }
         }
     });
+    if let Some(pod) = context.get(POD, namespace(pod), name(pod)) {
+        let variables = Arc::new(crate::pods::variables(context.cluster, &pod));
+        runtime.change_process(uid(&pod), |process| process.variables = variables);
+    }
     if outcome.is_some_and(|code| code != 0) && phase == "Running" {
         let container = containers(pod, "containers").first().map(|one| text(one, "/name")).unwrap_or_default();
         let message = format!(

@@ -217,14 +217,14 @@ fn decode_continue(text: &str) -> Result<(String, String), Status> {
 fn create(write: &mut Write<'_>, call: &Call) -> Result<Value, Status> {
     let mut value = read(call)?;
     write.check(&mut value)?;
-    write.form(&mut value)?;
+    write.form(&mut value, None)?;
     write.create(value, &Owner::Update)
 }
 
 fn update(write: &mut Write<'_>, call: &Call, name: &str) -> Result<Value, Status> {
     let mut value = read(call)?;
     write.check(&mut value)?;
-    write.form(&mut value)?;
+    write.form(&mut value, None)?;
     check_name(&mut value, name)?;
     let Some((live, _)) = write.live(name) else {
         return Err(Status::not_found(&write.resource.qualified(), name));
@@ -272,7 +272,8 @@ fn patch(write: &mut Write<'_>, call: &Call, name: &str) -> Result<(u16, Value),
             )));
         }
         write.check(&mut patched)?;
-        write.form(&mut patched)?;
+        let shown = write.resource.custom.then(|| patched.to_string());
+        write.form(&mut patched, shown.as_deref())?;
         let names_version = change.names_version();
         match write.update(patched, &live, &Owner::Update) {
             Err(status) if status.reason == "Conflict" && !names_version && tries < TRIES => {}

@@ -1,6 +1,6 @@
 //! What clients do with the containers of a running pod: read its logs, execute programs in it, connect to its ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde_json::Value;
 use tokio::{
@@ -87,20 +87,39 @@ pub fn logs(
             return;
         }
         // Programs here write nothing more, so the log ends with the pod.
-        loop {
-            let Some(mut changed) = cluster.upgrade().map(|one| one.store().changed()) else { return };
-            let pod = cluster.upgrade().and_then(|one| one.store().get(("v1", "Pod"), Some(&of), &pod_name));
-            if pod.is_none_or(|pod| uid(&pod) != id) {
-                return;
-            }
-            tokio::select! {
-                () = sender.closed() => return,
-                changed = changed.changed() => if changed.is_err() { return },
-            }
+        tokio::select! {
+            () = sender.closed() => {}
+            () = until(cluster, of, pod_name, |pod| uid(pod) != id) => {}
         }
     };
     tokio::spawn(start());
     Ok(receiver)
+}
+
+/// Wait until a pod is gone, or what is waited for holds of it.
+async fn until(cluster: Weak<Cluster>, of: String, pod: String, holds: impl Fn(&Value) -> bool) {
+    loop {
+        let Some(mut changed) = cluster.upgrade().map(|one| one.store().changed()) else { return };
+        let found = cluster.upgrade().and_then(|one| one.store().get(("v1", "Pod"), Some(&of), &pod));
+        if found.is_none_or(|pod| holds(&pod)) || changed.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Be attached to what runs in a container, until it ends. Programs here write nothing after their start, and read nothing.
+///
+/// # Errors
+/// When nothing runs in it.
+pub async fn attach(cluster: &Arc<Cluster>, pod: &Value, container: &str, io: Io) -> Result<i32, Status> {
+    let runs = |pod: &Value| status_of(pod, container).is_some_and(|one| one.pointer("/state/running").is_some());
+    if !runs(pod) {
+        return Err(internal(format!("unable to upgrade connection: container not found (\"{container}\")")));
+    }
+    let (of, pod_name, id) = (namespace(pod).to_owned(), name(pod).to_owned(), uid(pod));
+    until(Arc::downgrade(cluster), of, pod_name, |pod| uid(pod) != id || !runs(pod)).await;
+    drop(io); // until then the client hears nothing
+    Ok(0)
 }
 
 fn status_of<'v>(pod: &'v Value, container: &str) -> Option<&'v Value> {

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::curl;
+use super::{curl, environment::Variables};
 use crate::{
     World,
     controllers::{
         istiod,
-        object::{CONFIG_MAP, SECRET, SERVICE, list, name, namespace, text},
+        object::{CONFIG_MAP, SECRET, list, name, namespace, text, uid},
     },
     kube::Cluster,
     mesh::{ask, request::Request},
@@ -140,45 +140,10 @@ fn sequence(arguments: &[String]) -> Output {
     Output::text((from..=to.min(from + 100_000)).map(|one| format!("{one}\n")).collect::<String>())
 }
 
-/// The variables of the container, as far as they can be told from its spec.
-fn environment_of(place: &Place<'_>) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::from([
-        ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
-        ("HOSTNAME".to_owned(), name(place.pod).to_owned()),
-        ("KUBERNETES_SERVICE_PORT".to_owned(), "443".to_owned()),
-        ("HOME".to_owned(), "/".to_owned()),
-    ]);
-    all.extend(services(place));
-    for one in list(place.container, "/env") {
-        let key = text(one, "/name").to_owned();
-        all.extend(value_of(place, one).map(|value| (key, value)));
-    }
-    all
-}
-
-/// Where the services of the namespace are. A real pod knows only those that were there when it started.
-fn services(place: &Place<'_>) -> impl Iterator<Item = (String, String)> {
-    let services = place.cluster.store().list(SERVICE, Some(namespace(place.pod)));
-    services.into_iter().filter(|one| !matches!(text(one, "/spec/clusterIP"), "" | "None")).flat_map(|service| {
-        let name = name(&service).replace('-', "_").to_uppercase();
-        let port = service.pointer("/spec/ports/0/port").map(ToString::to_string).unwrap_or_default();
-        let host = (format!("{name}_SERVICE_HOST"), text(&service, "/spec/clusterIP").to_owned());
-        [host, (format!("{name}_SERVICE_PORT"), port)]
-    })
-}
-
-/// The value of a variable; none when what it refers to is not there.
-fn value_of(place: &Place<'_>, variable: &Value) -> Option<String> {
-    let Some(from) = variable.get("valueFrom") else { return Some(text(variable, "/value").to_owned()) };
-    let path = text(from, "/fieldRef/fieldPath");
-    if !path.is_empty() {
-        return Some(text(place.pod, &format!("/{}", path.replace('.', "/"))).to_owned());
-    }
-    let find = |kind, source: &str| place.cluster.store().get(kind, Some(namespace(place.pod)), text(from, source));
-    if let Some(map) = find(CONFIG_MAP, "/configMapKeyRef/name") {
-        return map["data"][text(from, "/configMapKeyRef/key")].as_str().map(str::to_owned);
-    }
-    istiod::decode(&*find(SECRET, "/secretKeyRef/name")?, text(from, "/secretKeyRef/key"))
+/// The variables of the container since its start.
+fn environment_of(place: &Place<'_>) -> Variables {
+    let process = place.cluster.runtime().process(uid(place.pod));
+    process.variables.get(text(place.container, "/name")).cloned().unwrap_or_default()
 }
 
 fn variables(place: &Place<'_>, wanted: Option<&str>) -> Output {

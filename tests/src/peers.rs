@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use crate::Home;
@@ -39,6 +39,14 @@ impl Peers {
         }
         assert_eq!(variables.len(), 4, "the peers ended before they were up");
         Self { running, variables }
+    }
+
+    /// Another program, led to them.
+    #[must_use]
+    pub fn program(&self, home: &Home, program: &str) -> Command {
+        let mut command = home.program(program, &[]);
+        command.envs(self.variables.iter().cloned());
+        command
     }
 
     /// Run meshrun against them.

@@ -85,6 +85,9 @@ pub fn step_budgets(context: &Context<'_>) {
         let (status, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
         let condition = Condition { kind: "DisruptionAllowed", status, reason, message: "" };
         set_condition(&mut next, &condition, &context.now, &["lastTransitionTime"]);
+        for one in next["status"]["conditions"].as_array_mut().into_iter().flatten() {
+            (one["message"], one["observedGeneration"]) = (json!(""), budget["metadata"]["generation"].clone());
+        }
         context.set_status(BUDGET, &budget, &next["status"]);
     }
 }

@@ -96,6 +96,11 @@ impl<'a> Context<'a> {
 
     /// Tell an event of an object, once for a reason and message; a repeat counts up no further.
     pub fn event(&self, about: &Value, kind: &str, reason: &str, message: &str, component: &str) {
+        self.event_of(about, "", kind, reason, message, component);
+    }
+
+    /// The same of a part of an object: `spec.containers{a}`.
+    pub fn event_of(&self, about: &Value, part: &str, kind: &str, reason: &str, message: &str, component: &str) {
         let key = format!("{}/{reason}/{message}", object::uid(about));
         if !self.runtime().tell_once(&key) {
             return;
@@ -104,7 +109,7 @@ impl<'a> Context<'a> {
             "" => "default",
             namespace => namespace,
         };
-        let name = format!("{}.{:016x}", object::name(about), object::hash(&key));
+        let name = format!("{}.{:016x}", object::name(about), jiff::Timestamp::now().as_nanosecond());
         let mut event = json!({
             "apiVersion": EVENT.0, "kind": EVENT.1, "metadata": {"name": name, "namespace": namespace},
             "involvedObject": {
@@ -115,6 +120,13 @@ impl<'a> Context<'a> {
             "reportingComponent": component, "reportingInstance": "", "firstTimestamp": self.now, "lastTimestamp": self.now,
             "eventTime": null,
         });
+        if !part.is_empty() {
+            event["involvedObject"]["fieldPath"] = json!(part);
+        }
+        if component == "kubelet" {
+            let node = Some(object::text(about, "/spec/nodeName")).filter(|node| !node.is_empty());
+            event["source"]["host"] = json!(node.unwrap_or_else(|| object::name(about)));
+        }
         if !object::namespace(about).is_empty() {
             event["involvedObject"]["namespace"] = json!(namespace);
         }

@@ -15,6 +15,9 @@ use super::{
 
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
+/// When what an object follows from has changed last.
+const TRIGGERED: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+
 /// One step of every service.
 pub fn step(context: &Context<'_>) {
     let pods = context.list(POD, None);
@@ -111,19 +114,22 @@ fn write_endpoints(context: &Context<'_>, service: &Value, mine: &[&Arc<Value>],
     let subsets = if ready.is_empty() && waiting.is_empty() { None } else { Some(json!([subset])) };
     let mut wanted = json!({
         "apiVersion": ENDPOINTS.0, "kind": ENDPOINTS.1,
-        "metadata": {"name": name(service), "namespace": namespace(service), "labels": labels(service)},
+        "metadata": {
+            "name": name(service), "namespace": namespace(service), "labels": labels(service), "annotations": {TRIGGERED: context.now},
+        },
     });
     if let Some(subsets) = &subsets {
         wanted["subsets"] = subsets.clone();
     }
     match context.get(ENDPOINTS, namespace(service), name(service)) {
         None => context.create(wanted),
-        Some(present) if present.get("subsets") != subsets.as_ref() => {
-            context.modify(ENDPOINTS, &present, |one| match subsets {
+        Some(present) if present.get("subsets") != subsets.as_ref() => context.modify(ENDPOINTS, &present, |one| {
+            one["metadata"]["annotations"][TRIGGERED] = json!(context.now);
+            match subsets {
                 Some(subsets) => one["subsets"] = subsets,
                 None => drop(one.as_object_mut().map(|map| map.remove("subsets"))),
-            })
-        }
+            }
+        }),
         Some(_) => {}
     }
 }
@@ -149,6 +155,7 @@ fn write_endpoint_slice(context: &Context<'_>, service: &Value, endpoints: Value
     if let Some(present) = slice_of(context, service) {
         if present.get("endpoints") != Some(&endpoints) || present.get("ports") != Some(&ports) {
             context.modify(ENDPOINT_SLICE, &present, |one| {
+                one["metadata"]["annotations"][TRIGGERED] = json!(context.now);
                 one["endpoints"] = endpoints;
                 one["ports"] = ports;
             });
@@ -162,7 +169,7 @@ fn write_endpoint_slice(context: &Context<'_>, service: &Value, endpoints: Value
         "apiVersion": ENDPOINT_SLICE.0, "kind": ENDPOINT_SLICE.1, "addressType": "IPv4", "endpoints": endpoints, "ports": ports,
         "metadata": {
             "generateName": format!("{}-", name(service)), "namespace": namespace(service), "labels": labels,
-            "ownerReferences": [owner_reference(service)],
+            "ownerReferences": [owner_reference(service)], "annotations": {TRIGGERED: context.now},
         },
     }));
 }

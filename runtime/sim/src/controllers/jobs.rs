@@ -45,6 +45,10 @@ fn label_pods(context: &Context<'_>, job: &Value) -> bool {
         ] {
             one["spec"]["template"]["metadata"]["labels"][key] = json!(value);
         }
+        if one["metadata"]["labels"].is_null() {
+            one["metadata"]["labels"] = one["spec"]["template"]["metadata"]["labels"].clone();
+        }
+        one["metadata"]["annotations"]["batch.kubernetes.io/job-tracking"] = json!("");
     });
     true
 }
@@ -77,6 +81,7 @@ fn run(context: &Context<'_>, job: &Value, mine: &[&Arc<Value>]) {
         }
     }
     next["status"]["ready"] = json!(ready);
+    next["status"]["uncountedTerminatedPods"] = json!({});
     if succeeded >= wanted {
         next["status"]["completionTime"] = json!(context.now);
         end(context, job, &mut next, "Complete", "", "");

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,7 +13,7 @@ use super::{
     Context, istiod,
     object::{
         CONFIG_MAP, Condition, NODE, POD, SECRET, condition, controller, hash, is_going, list, name, namespace,
-        set_condition, text, uid,
+        set_pod_condition, text, uid,
     },
     pods::is_ready,
 };
@@ -115,16 +116,15 @@ fn accept(context: &Context<'_>, pod: &Value, node: &Value) {
         one["status"]["startTime"] = json!(now);
         one["status"]["qosClass"] = json!(quality(one));
         one["status"]["containerStatuses"] = main;
-        let stamps = ["lastTransitionTime"];
-        set_condition(one, &Condition { kind: "PodScheduled", status: "True", reason: "", message: "" }, &now, &stamps);
+        set_pod_condition(one, &Condition { kind: "PodScheduled", status: "True", reason: "", message: "" }, &now);
         if has_init {
             one["status"]["initContainerStatuses"] = init;
         }
         let names = names(one, "containers");
         let message = format!("containers with unready status: [{names}]");
         let not_ready = |kind| Condition { kind, status: "False", reason: "ContainersNotReady", message: &message };
-        set_condition(one, &not_ready("Ready"), &now, &stamps);
-        set_condition(one, &not_ready("ContainersReady"), &now, &stamps);
+        set_pod_condition(one, &not_ready("Ready"), &now);
+        set_pod_condition(one, &not_ready("ContainersReady"), &now);
         let init_names = self::names(one, "initContainers");
         let message = format!("containers with incomplete status: [{init_names}]");
         let initialized = if has_init {
@@ -132,7 +132,7 @@ fn accept(context: &Context<'_>, pod: &Value, node: &Value) {
         } else {
             Condition { kind: "Initialized", status: "True", reason: "", message: "" }
         };
-        set_condition(one, &initialized, &now, &stamps);
+        set_pod_condition(one, &initialized, &now);
     });
 }
 
@@ -359,24 +359,18 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
             one["status"]["initContainerStatuses"] = json!(init);
         }
         let reason = if phase == "Succeeded" { "PodCompleted" } else { "" };
-        set_condition(
-            one,
-            &Condition { kind: "Initialized", status: "True", reason, message: "" },
-            &now,
-            &["lastTransitionTime"],
-        );
+        set_pod_condition(one, &Condition { kind: "Initialized", status: "True", reason, message: "" }, &now);
         if phase != "Running" {
             for kind in ["Ready", "ContainersReady"] {
                 let reason = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };
-                set_condition(
-                    one,
-                    &Condition { kind, status: "False", reason, message: "" },
-                    &now,
-                    &["lastTransitionTime"],
-                );
+                set_pod_condition(one, &Condition { kind, status: "False", reason, message: "" }, &now);
             }
         }
     });
+    if let Some(pod) = context.get(POD, namespace(pod), name(pod)) {
+        let variables = Arc::new(crate::pods::variables(context.cluster, &pod));
+        runtime.change_process(uid(&pod), |process| process.variables = variables);
+    }
     if outcome.is_some_and(|code| code != 0) && phase == "Running" {
         let container = containers(pod, "containers").first().map(|one| text(one, "/name")).unwrap_or_default();
         let message = format!(
@@ -401,11 +395,18 @@ fn crash_code(context: &Context<'_>, pod: &Value) -> Option<i32> {
 }
 
 fn tell_start(context: &Context<'_>, pod: &Value) {
-    for container in containers(pod, "initContainers").iter().chain(containers(pod, "containers")) {
-        let (image, container) = (text(container, "/image"), text(container, "/name"));
-        context.event(pod, "Normal", "Pulled", &format!("Successfully pulled image \"{image}\""), COMPONENT);
-        context.event(pod, "Normal", "Created", &format!("Created container {container}"), COMPONENT);
-        context.event(pod, "Normal", "Started", &format!("Started container {container}"), COMPONENT);
+    for key in ["initContainers", "containers"] {
+        for container in containers(pod, key) {
+            let (image, container) = (text(container, "/image"), text(container, "/name"));
+            let tell = |reason: &str, message: &str| {
+                context.event_of(pod, &format!("spec.{key}{{{container}}}"), "Normal", reason, message, COMPONENT);
+            };
+            tell("Pulling", &format!("Pulling image \"{image}\""));
+            // Nothing takes time here.
+            tell("Pulled", &format!("Successfully pulled image \"{image}\" in 0s (0s including waiting)"));
+            tell("Created", &format!("Created container {container}"));
+            tell("Started", &format!("Started container {container}"));
+        }
     }
 }
 
@@ -522,6 +523,6 @@ fn set_readiness(pod: &mut Value, unready: &[&str], now: &str) {
         } else {
             Condition { kind, status: "False", reason: "ContainersNotReady", message: &message }
         };
-        set_condition(pod, &condition, now, &["lastTransitionTime"]);
+        set_pod_condition(pod, &condition, now);
     }
 }

@@ -152,6 +152,13 @@ pub fn set_condition(object: &mut Value, condition: &Condition<'_>, now: &str, s
     }
 }
 
+/// Set a condition of a pod, which names the time of a probe that there is not.
+pub fn set_pod_condition(pod: &mut Value, condition: &Condition<'_>, now: &str) {
+    set_condition(pod, condition, now, &["lastTransitionTime"]);
+    let all = pod.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten();
+    all.for_each(|one| one["lastProbeTime"] = Value::Null);
+}
+
 /// Whether the labels of an object are what a selector asks for. An empty selector selects everything, none selects nothing.
 pub fn selects(selector: Option<&Value>, labels: Option<&Value>) -> bool {
     let Some(selector) = selector.filter(|one| !one.is_null()) else { return false };

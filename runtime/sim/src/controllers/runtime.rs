@@ -11,7 +11,10 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use crate::mesh::{Access, Clients, ClusterView};
+use crate::{
+    mesh::{Access, Clients, ClusterView},
+    pods::Variables,
+};
 
 /// A view of the cluster with its version.
 type Seen = ((u64, u64), Arc<ClusterView>);
@@ -43,6 +46,8 @@ pub struct Process {
     pub root: Option<Arc<str>>,
     /// Whether the listeners of its proxy were drained.
     pub drained: bool,
+    /// The variables of its containers, by container.
+    pub variables: Arc<BTreeMap<String, Variables>>,
     /// How often the image was asked for in vain.
     pub failed_pulls: u32,
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    object::{Condition, NODE, POD, is_going, list, name, set_condition, text},
+    object::{Condition, NODE, POD, is_going, list, name, set_pod_condition, text},
 };
 
 /// One step: bind every pod that has no node.
@@ -50,7 +50,7 @@ fn bind(context: &Context<'_>, pod: &Value, node: &str) {
 pub fn scheduled(pod: &mut Value, now: &str) {
     pod["status"]["phase"] = json!("Pending");
     let condition = Condition { kind: "PodScheduled", status: "True", reason: "", message: "" };
-    set_condition(pod, &condition, now, &["lastTransitionTime"]);
+    set_pod_condition(pod, &condition, now);
 }
 
 fn refuse(context: &Context<'_>, pod: &Value, nodes: &[Arc<Value>]) {
@@ -72,7 +72,7 @@ fn refuse(context: &Context<'_>, pod: &Value, nodes: &[Arc<Value>]) {
     context.modify(POD, pod, |pod| {
         pod["status"]["phase"] = json!("Pending");
         let condition = Condition { kind: "PodScheduled", status: "False", reason: "Unschedulable", message: &message };
-        set_condition(pod, &condition, &now, &["lastTransitionTime"]);
+        set_pod_condition(pod, &condition, &now);
     });
     context.event(pod, "Warning", "FailedScheduling", &message, "default-scheduler");
 }

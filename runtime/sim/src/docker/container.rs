@@ -22,6 +22,31 @@ pub(crate) fn time(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), |time| format!("{time:.9}"))
 }
 
+/// What containers that are not privileged do not see of the kernel.
+const MASKED: [&str; 10] = [
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+];
+/// What they cannot change.
+const READONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// Where the engine keeps the files of what has this identifier.
+pub(crate) fn layers(id: &str) -> Value {
+    let folder = format!("/var/lib/docker/overlay2/{}", id.trim_start_matches("sha256:"));
+    json!({
+        "LowerDir": format!("{folder}-init/diff"), "MergedDir": format!("{folder}/merged"), "UpperDir": format!("{folder}/diff"),
+        "WorkDir": format!("{folder}/work"),
+    })
+}
+
 /// `GET /containers/{id}/json`.
 pub(crate) fn inspect(state: &State, one: &Container) -> Value {
     let execs: Vec<&String> =
@@ -42,7 +67,7 @@ pub(crate) fn inspect(state: &State, one: &Container) -> Value {
         "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
         "ExecIDs": if execs.is_empty() { Value::Null } else { json!(execs) },
         "HostConfig": host_config(one),
-        "GraphDriver": { "Name": "overlay2", "Data": {} },
+        "GraphDriver": { "Name": "overlay2", "Data": layers(&one.id) },
         "Mounts": one.mounts.iter().map(mount).collect::<Vec<Value>>(),
         "Config": config(one),
         "NetworkSettings": network_settings(state, one),
@@ -102,9 +127,12 @@ fn host_config(one: &Container) -> Value {
     if host["RestartPolicy"]["Name"] == "" {
         host["RestartPolicy"]["Name"] = "no".into();
     }
-    if one.host_config.get("Privileged") == Some(&Value::Bool(true)) {
-        host["MaskedPaths"] = Value::Null;
-        host["ReadonlyPaths"] = Value::Null;
+    for (key, paths) in [("MaskedPaths", &MASKED[..]), ("ReadonlyPaths", &READONLY[..])] {
+        if one.host_config.get("Privileged") == Some(&Value::Bool(true)) {
+            host[key] = Value::Null;
+        } else if host[key].is_null() {
+            host[key] = json!(paths);
+        }
     }
     host
 }

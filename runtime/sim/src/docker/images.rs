@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     call::Call,
-    container::time,
+    container::{layers, time},
     image::{self, Image},
     reply::{self, Answer, Failure},
     state::State,
@@ -130,7 +130,7 @@ pub(crate) fn inspect(world: &Arc<World>, name: &str) -> Answer {
         "Id": one.id, "RepoTags": one.tags, "RepoDigests": one.digests, "Parent": "",
         "Comment": described["comment"].as_str().unwrap_or_default(), "Created": described["created"], "Container": "",
         "ContainerConfig": config, "DockerVersion": "", "Author": "", "Config": config, "Architecture": described["architecture"], "Os": described["os"],
-        "Size": one.size, "VirtualSize": one.size, "GraphDriver": { "Data": {}, "Name": "overlay2" },
+        "Size": one.size, "VirtualSize": one.size, "GraphDriver": { "Data": layers(&one.id), "Name": "overlay2" },
         "RootFS": { "Type": "layers", "Layers": described["rootfs"]["diff_ids"] }, "Metadata": { "LastTagTime": time(None) },
     })))
 }

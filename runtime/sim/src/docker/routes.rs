@@ -8,7 +8,7 @@ use super::{
     archive, attach,
     call::Call,
     create, events, exec, images, lifecycle, list, logs, networks,
-    reply::{Answer, Failure},
+    reply::{self, Answer, Failure},
     system, volumes,
 };
 use crate::World;
@@ -21,6 +21,8 @@ pub(crate) async fn answer(world: &Arc<World>, call: Call) -> Answer {
         ("GET" | "HEAD", ["_ping"]) => Ok(system::ping()),
         ("GET", ["version"]) => Ok(system::version()),
         ("GET", ["info"]) => Ok(system::info(world)),
+        ("GET", ["plugins"]) => Ok(reply::json(&serde_json::json!([]))),
+        ("GET", ["plugins", name, "json"]) => Err(system::no_plugin(name)),
         ("POST", ["auth"]) => system::login(call).await,
         ("GET", ["events"]) => events::follow(world, &call),
         (_, ["containers", rest @ ..]) => of_containers(world, call, rest).await,

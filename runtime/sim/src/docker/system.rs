@@ -40,7 +40,11 @@ pub(crate) fn version() -> Response<Body> {
     reply::json(&json!({
         "Platform": { "Name": "meshrun simulator" }, "Version": VERSION, "ApiVersion": number(NEWEST), "MinAPIVersion": number(OLDEST),
         "GitCommit": "simulated", "GoVersion": "", "Os": "linux", "Arch": "amd64", "KernelVersion": "simulated", "BuildTime": "",
-        "Components": [{ "Name": "Engine", "Version": VERSION, "Details": details }],
+        "Components": [
+            { "Name": "Engine", "Version": VERSION, "Details": details },
+            { "Name": "containerd", "Version": "simulated", "Details": { "GitCommit": "simulated" } },
+            { "Name": "runc", "Version": "simulated", "Details": { "GitCommit": "simulated" } },
+        ],
     }))
 }
 
@@ -75,6 +79,11 @@ pub(crate) fn info(world: &Arc<World>) -> Response<Body> {
         "SecurityOptions": ["name=seccomp,profile=default", "name=cgroupns"],
         "Warnings": ["this engine is simulated: nothing runs in its containers"],
     }))
+}
+
+/// `GET /plugins/{name}/json`: there are none. A client asks for one when nothing else has the name that it was given.
+pub(crate) fn no_plugin(name: &str) -> Failure {
+    Failure::missing(format!("plugin \"{name}\" not found"))
 }
 
 /// `POST /auth`: there are no accounts, so whoever comes is let in.

@@ -119,6 +119,9 @@ fn built_in(resource: &Resource) -> Functions {
                     .map_or_else(|| "<none>".into(), |time| since(time).into())
             }),
             AGE,
+            ("+Containers", |v| containers(&v["spec"]["jobTemplate"])),
+            ("+Images", |v| images(&v["spec"]["jobTemplate"])),
+            ("+Selector", |v| selector(&v["spec"]["jobTemplate"])),
         ],
         ("", "Service") => &[
             NAME,

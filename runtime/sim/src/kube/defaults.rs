@@ -31,12 +31,22 @@ pub(super) fn fill(value: &mut Value) {
             default(&mut value["spec"], "replicas", 1);
             template(&mut value["spec"]);
         }
-        ("apps", "DaemonSet") => daemon_set(&mut value["spec"]),
+        ("apps", "DaemonSet") => {
+            daemon_set(&mut value["spec"]);
+            default(&mut value["metadata"]["annotations"], "deprecated.daemonset.template.generation", "1");
+        }
         ("apps", "StatefulSet") => stateful_set(&mut value["spec"]),
         ("batch", "Job") => job(&mut value["spec"]),
-        ("batch", "CronJob") => cron_job(&mut value["spec"]),
+        ("batch", "CronJob") => {
+            cron_job(&mut value["spec"]);
+            default(value, "status", json!({}));
+        }
         ("autoscaling", "HorizontalPodAutoscaler") => default(&mut value["spec"], "minReplicas", 1),
-        ("networking.k8s.io", "NetworkPolicy") => network_policy(&mut value["spec"]),
+        ("networking.k8s.io", "NetworkPolicy") => {
+            network_policy(&mut value["spec"]);
+            default(value, "status", json!({}));
+        }
+        ("networking.k8s.io", "Ingress") => default(value, "status", json!({ "loadBalancer": {} })),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(value),
         ("storage.k8s.io", "StorageClass") => {
             default(value, "reclaimPolicy", "Delete");
@@ -55,12 +65,17 @@ pub(super) fn fill(value: &mut Value) {
         _ => {}
     }
     clean(value);
+    for place in ["/spec/template/metadata", "/spec/jobTemplate/metadata", "/spec/jobTemplate/spec/template/metadata"] {
+        if let Some(metadata) = value.pointer_mut(place).filter(|metadata| metadata.is_object()) {
+            metadata["creationTimestamp"] = Value::Null; // the server writes this one field although there is nothing in it
+        }
+    }
 }
 
-/// Take away what looking has left: empty maps under keys that were null before.
+/// Take away what looking has left: empty maps under keys that were null before. A condition's time of a probe is told even when there is none.
 fn clean(value: &mut Value) {
     if let Value::Object(map) = value {
-        map.retain(|_, part| !part.is_null());
+        map.retain(|key, part| !part.is_null() || key == "lastProbeTime");
         for part in map.values_mut() {
             clean(part);
         }
@@ -195,6 +210,9 @@ fn cron_job(spec: &mut Value) {
     default(spec, "suspend", false);
     default(spec, "successfulJobsHistoryLimit", 3);
     default(spec, "failedJobsHistoryLimit", 1);
+    if let Some(template) = part(spec, "jobTemplate") {
+        object::metadata_mut(template);
+    }
     if let Some(template) = part(&mut spec["jobTemplate"]["spec"], "template") {
         object::metadata_mut(template);
         pod(&mut template["spec"]);

@@ -28,7 +28,7 @@ pub(super) fn leaves<'v>(value: &'v Value, schema: Schema<'_>, with_maps: bool) 
     let mut found = BTreeMap::new();
     let Value::Object(fields) = value else { return found };
     for (name, part) in fields {
-        if matches!(name.as_str(), "apiVersion" | "kind") {
+        if matches!(name.as_str(), "apiVersion" | "kind") || name == "status" && part == &serde_json::json!({}) {
             continue;
         }
         let mut path = vec![Step::Field(name.clone())];
@@ -97,6 +97,8 @@ fn collect<'v>(
                 path.pop();
             }
         }
+        // Templates have this field without a value.
+        Value::Null if path.last() == Some(&Step::Field("creationTimestamp".to_owned())) => {}
         value => drop(found.insert(path.clone(), Some(value))),
     }
 }

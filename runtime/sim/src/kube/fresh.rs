@@ -55,7 +55,11 @@ fn roles() -> Vec<(&'static str, Value)> {
         "/version",
         "/version/",
     ];
-    let reviews = json!([{ "apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "verbs": ["create"] }]);
+    let reviews = json!([
+        { "apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "verbs": ["create"] },
+        { "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"] },
+    ]);
+    let issuer = ["/.well-known/openid-configuration", "/openid/v1/jwks"];
     vec![
         ("cluster-admin", all),
         ("admin", Value::Array(edited)),
@@ -63,6 +67,7 @@ fn roles() -> Vec<(&'static str, Value)> {
         ("view", viewed),
         ("system:discovery", json!([{ "nonResourceURLs": paths, "verbs": ["get"] }])),
         ("system:basic-user", reviews),
+        ("system:service-account-issuer-discovery", json!([{ "nonResourceURLs": issuer, "verbs": ["get"] }])),
         (
             "system:public-info-viewer",
             json!([{ "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"], "verbs": ["get"] }]),
@@ -78,10 +83,11 @@ fn roles() -> Vec<(&'static str, Value)> {
 }
 
 /// Which groups have which of them.
-const BINDINGS: [(&str, &[&str]); 4] = [
+const BINDINGS: [(&str, &[&str]); 5] = [
     ("cluster-admin", &["system:masters"]),
     ("system:discovery", &["system:authenticated"]),
     ("system:basic-user", &["system:authenticated"]),
+    ("system:service-account-issuer-discovery", &["system:serviceaccounts"]),
     ("system:public-info-viewer", &["system:authenticated", "system:unauthenticated"]),
 ];
 
@@ -167,7 +173,7 @@ pub(super) fn node(config: &Config, node: &Node) -> Value {
         spec["taints"] = Value::Array(node.taints.clone());
     }
     let resources = json!({
-        "cpu": "8", "ephemeral-storage": "254Gi", "hugepages-2Mi": "0", "memory": "16Gi", "pods": "110",
+        "cpu": "8", "ephemeral-storage": "254Gi", "hugepages-1Gi": "0", "hugepages-2Mi": "0", "memory": "16Gi", "pods": "110",
     });
     json!({
         "apiVersion": "v1", "kind": "Node",

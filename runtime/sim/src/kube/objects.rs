@@ -53,7 +53,7 @@ pub(super) async fn answer(cluster: &Arc<Cluster>, call: &Call, target: &Target)
     }
     let known = cluster.registry.known(&cluster.store);
     let Some(resource) = known.find(&target.group, &target.version, &target.plural) else {
-        return Err(missing(cluster, call, target));
+        return missing(cluster, call, target);
     };
     let form = table::Form::of(call.header("accept"))?;
     if !target.subresource.is_empty() && !resource.subresources.contains(&target.subresource) {
@@ -104,15 +104,17 @@ pub(super) async fn answer(cluster: &Arc<Cluster>, call: &Call, target: &Target)
     }
 }
 
-fn missing(cluster: &Cluster, call: &Call, target: &Target) -> Status {
+/// What is not there: in a group of the server's own it says so as a status, elsewhere nobody is there to say it.
+fn missing(cluster: &Cluster, call: &Call, target: &Target) -> Result<Answer, Status> {
     let known = super::kinds::built_in();
-    let group_is_built_in = known.iter().any(|one| one.group == target.group && one.version == target.version);
-    let simulated_group = known.iter().any(|one| one.group == target.group) || !target.group.ends_with(".k8s.io");
-    if group_is_built_in || simulated_group {
-        // So does a real server answer for what is not defined.
-        return Status::new(404, "NotFound", "the server could not find the requested resource");
+    if known.iter().any(|one| one.group == target.group && one.version == target.version) {
+        return Err(discovery::not_here());
     }
-    cluster.unknown(format!("{} {}", call.method, call.path))
+    let simulated_group = known.iter().any(|one| one.group == target.group) || !target.group.ends_with(".k8s.io");
+    if simulated_group {
+        return Ok(answer::text(404, "404 page not found\n"));
+    }
+    Err(cluster.unknown(format!("{} {}", call.method, call.path)))
 }
 
 fn deprecation(write: &Write<'_>) -> Option<String> {
@@ -215,14 +217,14 @@ fn decode_continue(text: &str) -> Result<(String, String), Status> {
 fn create(write: &mut Write<'_>, call: &Call) -> Result<Value, Status> {
     let mut value = read(call)?;
     write.check(&mut value)?;
-    write.form(&mut value)?;
+    write.form(&mut value, None)?;
     write.create(value, &Owner::Update)
 }
 
 fn update(write: &mut Write<'_>, call: &Call, name: &str) -> Result<Value, Status> {
     let mut value = read(call)?;
     write.check(&mut value)?;
-    write.form(&mut value)?;
+    write.form(&mut value, None)?;
     check_name(&mut value, name)?;
     let Some((live, _)) = write.live(name) else {
         return Err(Status::not_found(&write.resource.qualified(), name));
@@ -270,7 +272,8 @@ fn patch(write: &mut Write<'_>, call: &Call, name: &str) -> Result<(u16, Value),
             )));
         }
         write.check(&mut patched)?;
-        write.form(&mut patched)?;
+        let shown = write.resource.custom.then(|| patched.to_string());
+        write.form(&mut patched, shown.as_deref())?;
         let names_version = change.names_version();
         match write.update(patched, &live, &Owner::Update) {
             Err(status) if status.reason == "Conflict" && !names_version && tries < TRIES => {}
@@ -310,12 +313,12 @@ impl Change {
 
     fn apply(&self, mut value: Value, write: &Write<'_>) -> Result<Value, Status> {
         match self {
-            Self::Json(patch) => json_patch::patch(&mut value, patch).map_err(|error| {
-                Status::new(
-                    422,
-                    "Invalid",
-                    format!("the server rejected our request due to an error in our request: {error}"),
-                )
+            Self::Json(patch) => json_patch::patch(&mut value, patch).map_err(|_| {
+                // A real server keeps the reason to itself, too.
+                let text = "the server rejected our request due to an error in our request";
+                let mut status = Status::new(422, "Invalid", text);
+                status.details = Some(json!({}));
+                status
             })?,
             Self::Merge(patch) => object::merge(&mut value, patch),
             Self::Strategic(patch) => strategic::merge(&mut value, patch, schema::of(&write.known, write.resource)),

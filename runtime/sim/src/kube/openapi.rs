@@ -81,6 +81,10 @@ fn document(known: &Known, all: &[&Resource]) -> Value {
                 "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } } },
             })
         };
+        if resource.namespaced {
+            let everywhere = format!("/{}/{}", place(resource), resource.plural);
+            paths.insert(everywhere, json!({ "get": operation("list") }));
+        }
         paths.insert(base.clone(), json!({ "post": operation("post"), "get": operation("list") }));
         paths.insert(
             format!("{base}/{{name}}"),

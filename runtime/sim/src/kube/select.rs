@@ -168,6 +168,12 @@ fn label(part: String) -> Result<(String, Test), Status> {
     if let Some((key, number)) = part.split_once('<') {
         return test(key, Test::Below(number.trim().parse().map_err(|_| malformed())?));
     }
+    if let [_, second, ..] = part.split_whitespace().collect::<Vec<_>>().as_slice()
+        && !["in", "notin"].contains(&second.split('(').next().unwrap_or_default())
+    {
+        let text = format!("unable to parse requirement: found '{second}', expected: in, notin, =, ==, !=, gt, lt");
+        return Err(Status::bad_request(text));
+    }
     let Some((head, list)) = part.split_once('(') else { return test(&part, Test::Exists) };
     let values = list.strip_suffix(')').ok_or_else(malformed)?.split(',').map(|one| one.trim().to_owned()).collect();
     let mut words = head.split_whitespace();

@@ -81,7 +81,7 @@ fn address(cluster: &Cluster, value: &mut Value) -> Result<(), Status> {
         "None" => Some(wanted.clone()),
         wanted => {
             let refuse = |why: String| {
-                let message = format!("Invalid value: [\"{wanted}\"]: failed to allocate IP {wanted}: {why}");
+                let message = format!("Invalid value: []string{{\"{wanted}\"}}: failed to allocate IP {wanted}: {why}");
                 let cause = Cause { reason: "FieldValueInvalid", message, field: "spec.clusterIPs".to_owned() };
                 Status::invalid("Service", object::name(value), &[cause])
             };

@@ -239,9 +239,6 @@ fn workload(value: &Value, before: Option<&Value>, causes: &mut Vec<Cause>) {
     if spec["replicas"].as_i64().is_some_and(|count| count < 0) {
         causes.push(invalid("spec.replicas", &spec["replicas"].to_string(), "must be greater than or equal to 0"));
     }
-    if spec["template"].is_object() {
-        pod_spec(&spec["template"]["spec"], "spec.template.spec", causes);
-    }
     let labels = &spec["template"]["metadata"]["labels"];
     let wanted = spec["selector"]["matchLabels"].as_object();
     if spec["selector"].is_object() && spec["selector"] == serde_json::json!({}) {
@@ -254,6 +251,9 @@ fn workload(value: &Value, before: Option<&Value>, causes: &mut Vec<Cause>) {
     if wanted.is_some_and(|wanted| wanted.iter().any(|(key, value)| labels.get(key) != Some(value))) {
         let text = "`selector` does not match template `labels`";
         causes.push(invalid("spec.template.metadata.labels", &go_map(labels), text));
+    }
+    if spec["template"].is_object() {
+        pod_spec(&spec["template"]["spec"], "spec.template.spec", causes);
     }
     if before.is_some_and(|before| before["spec"]["selector"] != spec["selector"]) {
         let shown = format!(

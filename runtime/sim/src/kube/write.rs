@@ -15,7 +15,7 @@ use super::{
     object,
     registry::Known,
     schema,
-    status::Status,
+    status::{Cause, Status},
     store::Object,
     validate,
 };
@@ -116,8 +116,8 @@ impl<'w> Write<'w> {
         self.set_namespace(value)
     }
 
-    /// Look for fields that nobody knows and values of a wrong type; unknown fields are taken out.
-    pub(super) fn form(&mut self, value: &mut Value) -> Result<(), Status> {
+    /// Look for fields that nobody knows and values of a wrong type; unknown fields are taken out. Whoever has sent a patch is told what came of it.
+    pub(super) fn form(&mut self, value: &mut Value, patched: Option<&str>) -> Result<(), Status> {
         let (version, kind) = (self.resource.version.clone(), self.resource.kind.clone());
         let cannot = |why: String| {
             Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
@@ -148,6 +148,11 @@ impl<'w> Write<'w> {
         match self.validation {
             Validation::Strict if self.resource.custom => {
                 let text = format!("strict decoding error: {}", texts.join(", "));
+                if let Some(patched) = patched {
+                    let message = format!("Invalid value: {}: {text}", Value::from(patched));
+                    let cause = Cause { reason: "FieldValueInvalid", message, field: "patch".to_owned() };
+                    return Err(Status::invalid("", "", &[cause]));
+                }
                 Err(Status::bad_request(format!(
                     "{kind} in version \"{version}\" cannot be handled as a {kind}: {text}"
                 )))

@@ -58,7 +58,7 @@ fn program_at(files: &mut Files, path: &str) {
 }
 
 /// What a node says when it boots.
-pub(crate) const BOOT_LINES: [&str; 11] = [
+pub(crate) const BOOT_LINES: [&str; 12] = [
     "INFO: ensuring we can execute mount/umount even with userns-remap",
     "INFO: remounting /sys read-only",
     "INFO: making mounts shared",
@@ -68,6 +68,7 @@ pub(crate) const BOOT_LINES: [&str; 11] = [
     "INFO: setting iptables to detected mode: nft",
     "INFO: starting init",
     "systemd 252 (simulated) running in system mode",
+    "Welcome to \u{1b}[1mDebian GNU/Linux 11 (bullseye)\u{1b}[0m!",
     "[\u{1b}[0;32m  OK  \u{1b}[0m] Started \u{1b}[0;1;39mcontainerd.service\u{1b}[0m - containerd container runtime.",
     "[\u{1b}[0;32m  OK  \u{1b}[0m] Reached target \u{1b}[0;1;39mmulti-user.target\u{1b}[0m - Multi-User System.",
 ];

@@ -2,6 +2,7 @@
 
 mod applications;
 mod curl;
+mod environment;
 mod journal;
 mod programs;
 mod running;
@@ -9,6 +10,7 @@ mod serve;
 mod shell;
 
 pub(crate) use applications::{http, local_http};
+pub use environment::{Variables, of_pod as variables};
 pub use programs::exit_code;
-pub use running::{Io, Line, connect, exec, logs};
+pub use running::{Io, Line, attach, connect, exec, logs};
 pub(crate) use serve::serve_outside;

@@ -1,6 +1,6 @@
 //! What clients do with the containers of a running pod: read its logs, execute programs in it, connect to its ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde_json::Value;
 use tokio::{
@@ -13,6 +13,7 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
+    World,
     controllers::object::{list, name, namespace, text, uid},
     kube::{Cluster, Status},
     mesh::{ask, request::Request},
@@ -74,33 +75,51 @@ pub fn logs(
         return Err(Status::bad_request(message));
     }
     let lines = journal::lines(cluster, pod, container);
-    let (sender, receiver) = mpsc::channel(LINES);
+    let (sender, receiver) = mpsc::channel(lines.len().max(LINES));
+    for line in lines {
+        // There is room for all of them, and the reader is here: whoever does not follow finds them without waiting.
+        let _sent = sender.try_send(line);
+    }
     let (cluster, of, pod_name, id) =
         (Arc::downgrade(cluster), namespace(pod).to_owned(), name(pod).to_owned(), uid(pod).to_owned());
     let start = move || async move {
-        for line in lines {
-            if sender.send(line).await.is_err() {
-                return;
-            }
-        }
         if !follow {
             return;
         }
         // Programs here write nothing more, so the log ends with the pod.
-        loop {
-            let Some(mut changed) = cluster.upgrade().map(|one| one.store().changed()) else { return };
-            let pod = cluster.upgrade().and_then(|one| one.store().get(("v1", "Pod"), Some(&of), &pod_name));
-            if pod.is_none_or(|pod| uid(&pod) != id) {
-                return;
-            }
-            tokio::select! {
-                () = sender.closed() => return,
-                changed = changed.changed() => if changed.is_err() { return },
-            }
+        tokio::select! {
+            () = sender.closed() => {}
+            () = until(cluster, of, pod_name, |pod| uid(pod) != id) => {}
         }
     };
     tokio::spawn(start());
     Ok(receiver)
+}
+
+/// Wait until a pod is gone, or what is waited for holds of it.
+async fn until(cluster: Weak<Cluster>, of: String, pod: String, holds: impl Fn(&Value) -> bool) {
+    loop {
+        let Some(mut changed) = cluster.upgrade().map(|one| one.store().changed()) else { return };
+        let found = cluster.upgrade().and_then(|one| one.store().get(("v1", "Pod"), Some(&of), &pod));
+        if found.is_none_or(|pod| holds(&pod)) || changed.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Be attached to what runs in a container, until it ends. Programs here write nothing after their start, and read nothing.
+///
+/// # Errors
+/// When nothing runs in it.
+pub async fn attach(cluster: &Arc<Cluster>, pod: &Value, container: &str, io: Io) -> Result<i32, Status> {
+    let runs = |pod: &Value| status_of(pod, container).is_some_and(|one| one.pointer("/state/running").is_some());
+    if !runs(pod) {
+        return Err(internal(format!("unable to upgrade connection: container not found (\"{container}\")")));
+    }
+    let (of, pod_name, id) = (namespace(pod).to_owned(), name(pod).to_owned(), uid(pod));
+    until(Arc::downgrade(cluster), of, pod_name, |pod| uid(pod) != id || !runs(pod)).await;
+    drop(io); // until then the client hears nothing
+    Ok(0)
 }
 
 fn status_of<'v>(pod: &'v Value, container: &str) -> Option<&'v Value> {
@@ -133,7 +152,7 @@ pub async fn exec(
         return Err(Status::bad_request("you must specify at least 1 container command"));
     };
     if !shell::has_program(&place, program) {
-        return Err(cannot_start(program));
+        return Err(cannot_start(&world, program));
     }
     let input = if shell::reads_input(argv) { read(&mut io.stdin).await } else { Vec::new() };
     let output = shell::run(&place, argv, &input);
@@ -157,7 +176,7 @@ fn internal(message: String) -> Status {
     Status::new(500, "InternalError", message)
 }
 
-fn cannot_start(program: &str) -> Status {
+fn cannot_start(world: &World, program: &str) -> Status {
     let why = if program.contains('/') {
         format!("stat {program}: no such file or directory")
     } else {
@@ -166,8 +185,9 @@ fn cannot_start(program: &str) -> Status {
     let inner = format!(
         "OCI runtime exec failed: exec failed: unable to start container process: exec: \"{program}\": {why}: unknown"
     );
+    let id = world.hex("exec", 64);
     internal(format!(
-        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: {inner}"
+        "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{id}\": {inner}"
     ))
 }
 

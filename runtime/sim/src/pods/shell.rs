@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::curl;
+use super::{curl, environment::Variables};
 use crate::{
     World,
     controllers::{
         istiod,
-        object::{CONFIG_MAP, SECRET, list, name, namespace, text},
+        object::{CONFIG_MAP, SECRET, list, name, namespace, text, uid},
     },
     kube::Cluster,
     mesh::{ask, request::Request},
@@ -140,23 +140,10 @@ fn sequence(arguments: &[String]) -> Output {
     Output::text((from..=to.min(from + 100_000)).map(|one| format!("{one}\n")).collect::<String>())
 }
 
-/// The variables of the container, as far as they can be told from its spec.
-fn environment_of(place: &Place<'_>) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::from([
-        ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
-        ("HOSTNAME".to_owned(), name(place.pod).to_owned()),
-        ("KUBERNETES_SERVICE_PORT".to_owned(), "443".to_owned()),
-        ("HOME".to_owned(), "/".to_owned()),
-    ]);
-    for one in list(place.container, "/env") {
-        let key = text(one, "/name").to_owned();
-        let value = match text(one, "/valueFrom/fieldRef/fieldPath") {
-            "" => text(one, "/value").to_owned(),
-            path => text(place.pod, &format!("/{}", path.replace('.', "/"))).to_owned(),
-        };
-        all.insert(key, value);
-    }
-    all
+/// The variables of the container since its start.
+fn environment_of(place: &Place<'_>) -> Variables {
+    let process = place.cluster.runtime().process(uid(place.pod));
+    process.variables.get(text(place.container, "/name")).cloned().unwrap_or_default()
 }
 
 fn variables(place: &Place<'_>, wanted: Option<&str>) -> Output {
@@ -373,7 +360,7 @@ fn next_command(source: &str) -> (&str, &str, &str) {
 
 fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<String, String>) -> Output {
     let mut words = expand(place, command, variables);
-    let (mut drop_output, mut drop_errors, mut join) = (false, false, false);
+    let (mut drop_output, mut drop_errors, mut join, mut complain) = (false, false, false, false);
     words.retain(|word| match word.as_str() {
         ">/dev/null" | "1>/dev/null" => {
             drop_output = true;
@@ -385,6 +372,10 @@ fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<Strin
         }
         "2>&1" => {
             join = true;
+            false
+        }
+        ">&2" | "1>&2" => {
+            complain = true;
             false
         }
         _ => true,
@@ -408,6 +399,10 @@ fn command_line(place: &Place<'_>, command: &str, variables: &mut BTreeMap<Strin
     } else {
         Output::error(127, format!("sh: {program}: not found\n"))
     };
+    if complain {
+        let said = std::mem::take(&mut output.stdout);
+        output.stderr.extend(said);
+    }
     if join {
         let errors = std::mem::take(&mut output.stderr);
         output.stdout.extend(errors);

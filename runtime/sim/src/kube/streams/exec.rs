@@ -1,4 +1,4 @@
-//! Execution of programs in containers, over WebSocket or SPDY.
+//! Execution of programs in containers, and attaching to what runs in them, over WebSocket or SPDY.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use super::{
         answer::Answer,
         call::{Call, Target},
         cluster::Cluster,
+        object,
         serve::switching,
         status::Status,
         store::Object,
@@ -38,12 +39,13 @@ pub(super) struct Running {
     pub(super) ended: oneshot::Receiver<Value>,
 }
 
-/// What a client wants to execute.
+/// What a client wants to execute, or to be attached to.
 pub(super) struct Wanted {
     cluster: Arc<Cluster>,
     pod: Object,
     container: String,
-    argv: Vec<String>,
+    /// The program; none for the one that runs already.
+    argv: Option<Vec<String>>,
     tty: bool,
     pub(super) stdin: bool,
     pub(super) stdout: bool,
@@ -55,11 +57,17 @@ impl Wanted {
         let (stdin, reads) = tokio::io::duplex(BUFFER);
         let (writes, stdout) = tokio::io::duplex(BUFFER);
         let (complains, stderr) = tokio::io::duplex(BUFFER);
-        let (tell, ended) = oneshot::channel();
+        let (mut tell, ended) = oneshot::channel();
         tokio::spawn(async move {
             let io =
                 Io { stdin: Box::new(reads), stdout: Box::new(writes), stderr: Box::new(complains), tty: self.tty };
-            let result = pods::exec(&self.cluster, &self.pod, &self.container, &self.argv, io).await;
+            let result = match &self.argv {
+                Some(argv) => pods::exec(&self.cluster, &self.pod, &self.container, argv, io).await,
+                None => tokio::select! {
+                    result = pods::attach(&self.cluster, &self.pod, &self.container, io) => result,
+                    () = tell.closed() => return,
+                },
+            };
             // Nobody waits when the client is gone.
             let _ = tell.send(status(result));
         });
@@ -92,11 +100,14 @@ pub(super) fn answer(
     let pod = pod(&cluster, target)?;
     let container = container(&pod, call.query("container"))?;
     runs_somewhere(&pod)?;
-    let argv = call.queries("command");
-    if argv.is_empty() {
+    let argv = (target.subresource == "exec").then(|| call.queries("command"));
+    if argv.as_ref().is_some_and(Vec::is_empty) {
         return Err(Status::bad_request("you must specify at least one command for the container"));
     }
     let tty = call.is_set("tty");
+    if argv.is_none() && call.is_set("stdin") && reads(&pod, &container) {
+        return Err(cluster.unknown(format!("what a program does with its input: pod {}", object::name(&pod))));
+    }
     let wanted = Wanted {
         stdin: call.is_set("stdin"),
         stdout: call.is_set("stdout"),
@@ -131,8 +142,15 @@ pub(super) fn answer(
     Err(Status::bad_request("Upgrade request required"))
 }
 
+/// Whether a container was made for somebody who types.
+fn reads(pod: &Object, container: &str) -> bool {
+    let mut all = pod["spec"]["containers"].as_array().into_iter().flatten();
+    all.any(|one| object::text(one, "/name") == container && one["stdin"] == true)
+}
+
 async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
     let (takes_input, shows_output, shows_errors) = (wanted.stdin, wanted.stdout, wanted.stderr);
+    let attached = wanted.argv.is_none();
     let running = wanted.start();
     let (mut receive, send) = websocket::split(stream);
     let Running { stdin, stdout, stderr, ended } = running;
@@ -140,7 +158,7 @@ async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
         tokio::spawn(pump(stdout, shows_output.then_some(1), send.clone())),
         tokio::spawn(pump(stderr, shows_errors.then_some(2), send.clone())),
     );
-    let reader = tokio::spawn(async move {
+    let mut reader = tokio::spawn(async move {
         let mut stdin = takes_input.then_some(stdin);
         while let Some(message) = receive.next().await {
             match message {
@@ -155,7 +173,12 @@ async fn over_websocket(wanted: Wanted, stream: impl crate::stream::Stream) {
             }
         }
     });
-    let (Ok(status), _, _) = tokio::join!(ended, out, err) else { return };
+    let over = async { tokio::join!(ended, out, err) };
+    let (status, _, _) = tokio::select! {
+        over = over => over,
+        _ = &mut reader, if attached => return, // whoever only looked on has left
+    };
+    let Ok(status) = status else { return };
     let mut frame = vec![3];
     frame.extend(status.to_string().into_bytes());
     send.data(&frame).await;

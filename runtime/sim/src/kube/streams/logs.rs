@@ -14,7 +14,7 @@ use super::{
         cluster::Cluster,
         status::Status,
     },
-    container, pod,
+    container, pod, runs_somewhere,
 };
 use crate::pods::{self, Line};
 
@@ -35,6 +35,9 @@ pub(super) const KNOWN: [&str; 10] = [
 /// Answer with the lines.
 pub(super) fn answer(cluster: &Arc<Cluster>, call: &Call, target: &Target) -> Result<Answer, Status> {
     let pod = pod(cluster, target)?;
+    if runs_somewhere(&pod).is_err() {
+        return Ok(answer::text(200, "")); // nobody has begun to write
+    }
     let container = container(&pod, call.query("container"))?;
     let previous = call.is_set("previous");
     let written = drain(pods::logs(cluster, &pod, &container, previous, false)?);

@@ -51,7 +51,7 @@ pub(super) async fn answer(
     }
     match target.subresource.as_str() {
         "log" => logs::answer(&cluster, &call, &target),
-        "exec" => exec::answer(cluster, &call, &target, request),
+        "exec" | "attach" => exec::answer(cluster, &call, &target, request),
         "portforward" => port_forward::answer(cluster, &call, &target, request),
         "proxy" => {
             let body = request.into_body().collect().await.map_err(|_| Status::bad_request("the body broke off"))?;

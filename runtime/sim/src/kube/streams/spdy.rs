@@ -262,8 +262,12 @@ pub(super) async fn exec(wanted: Wanted, stream: impl Stream) {
     for (kind, from) in [("stdout", stdout), ("stderr", stderr)] {
         pumps.spawn(pump(from, streams.get(kind).copied(), send.clone()));
     }
-    let reader = tokio::spawn(feed(receive, send.clone(), streams.get("stdin").copied(), stdin));
-    let Ok(status) = ended.await else { return };
+    let mut reader = tokio::spawn(feed(receive, send.clone(), streams.get("stdin").copied(), stdin));
+    let status = tokio::select! {
+        status = ended => status,
+        _ = &mut reader => return, // the client has left
+    };
+    let Ok(status) = status else { return };
     while pumps.join_next().await.is_some() {}
     if let Some(error) = streams.get("error") {
         send.data(*error, status.to_string().as_bytes()).await;

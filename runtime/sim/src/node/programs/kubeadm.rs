@@ -299,6 +299,10 @@ fn write_files(shell: &Shell, cluster: &Cluster, kubeconfig: &str) {
     let _gone = shell.with_files(|files| {
         let content = Content::File(kubeconfig.into());
         files.put(&format!("{FOLDER}/admin.conf"), Entry { content, mode: 0o600, modified: now() });
+        for name in ["kubelet", "controller-manager", "scheduler"] {
+            let text = "# simulated: its credentials stay in the simulator\napiVersion: v1\nkind: Config\n";
+            files.write(&format!("{FOLDER}/{name}.conf"), text);
+        }
         for name in SHARED {
             let bytes = match name {
                 "ca.crt" => ca.clone(),

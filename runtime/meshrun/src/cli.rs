@@ -81,6 +81,15 @@ pub struct Simulator {
     pub faults: Vec<String>,
 }
 
+/// What a rehearsal starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// What the Docker engine, its kind clusters, and the clusters of contexts that the script names have now; nothing is changed there.
+    Peers,
+    /// An empty engine.
+    Empty,
+}
+
 /// A way to show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Log {
@@ -101,11 +110,14 @@ pub enum Command {
         #[arg(required = true)]
         scripts: Vec<PathBuf>,
     },
-    /// Rehearse a script against simulated peers, and list what it would change
+    /// Rehearse a script on a simulated copy of what there is, and list what it would change
     Plan {
         /// Print the list as JSON
         #[arg(long)]
         json: bool,
+        /// What the rehearsal starts from
+        #[arg(long, value_name = "START", default_value = "peers")]
+        from: From,
         /// The script and its arguments
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "SCRIPT [ARGS]")]
         words: Vec<String>,

@@ -17,10 +17,12 @@ mod proxy;
 pub mod recorder;
 pub mod registry;
 mod simulation;
+pub mod start;
 pub mod stream;
 pub mod world;
 
 pub use error::Error;
 pub use fault::Fault;
 pub use simulation::{Options, Simulation};
+pub use start::Start;
 pub use world::World;

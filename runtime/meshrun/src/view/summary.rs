@@ -13,13 +13,13 @@ pub struct Summary {
     steps: Vec<(usize, String, Option<(Duration, bool)>, u64)>,
     changes: usize,
     acted: bool,
-    /// Whether the peers are simulated, which is said in every summary.
-    simulated: bool,
+    /// Which releases a simulated run uses; none when the peers are real. It is said in every summary.
+    simulated: Option<String>,
 }
 
 impl Summary {
     /// An empty one.
-    pub fn new(simulated: bool) -> Self {
+    pub fn new(simulated: Option<String>) -> Self {
         Self { simulated, ..Self::default() }
     }
 
@@ -61,7 +61,8 @@ impl Summary {
             many => format!("{many} changes"),
         };
         let word = if well { "done" } else { "failed" };
-        let peers = if self.simulated { " (simulated: nothing real was touched)" } else { "" };
+        let simulated = self.simulated.as_ref();
+        let peers = simulated.map(|releases| format!(" (simulated: nothing real was touched; {releases})")).unwrap_or_default();
         self.steps.iter().map(step).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
     }
 }

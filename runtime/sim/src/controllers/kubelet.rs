@@ -74,7 +74,11 @@ fn stage(pod: &Value) -> Stage {
 }
 
 fn advance(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<IpAddr>) {
+    let crashes = crash_code(context, pod).is_some();
     match stage(pod) {
+        Stage::Running | Stage::Ready if crashes != context.runtime().process(uid(pod)).crashes_by_fault => {
+            run(context, pod, node, taken);
+        }
         Stage::New => accept(context, pod, node),
         Stage::Creating => {
             if condition(node, "Ready") != "True" && pod.pointer("/spec/hostNetwork") != Some(&Value::Bool(true)) {
@@ -320,6 +324,8 @@ fn refuse_image(context: &Context<'_>, pod: &Value, container: &Value, reason: &
 fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<IpAddr>) {
     let address = if pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)) {
         node_address(node)
+    } else if let Some(present) = Some(text(pod, "/status/podIP")).filter(|address| !address.is_empty()) {
+        present.to_owned() // it starts again where it is
     } else {
         let Some(address) = free_address(node, taken) else {
             context.event(
@@ -336,7 +342,8 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
     };
     tell_start(context, pod);
     let now = context.now.clone();
-    let outcome = crash_code(context, pod).or_else(|| crate::pods::exit_code(pod));
+    let crash = crash_code(context, pod);
+    let outcome = crash.or_else(|| crate::pods::exit_code(pod));
     let keeps_running = text(pod, "/spec/restartPolicy") == "Always";
     let phase = match outcome {
         Some(0) if !keeps_running => "Succeeded",
@@ -345,7 +352,10 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
     };
     let runtime = context.runtime();
     let root = istiod::root_at_start(context, pod);
-    runtime.change_process(uid(pod), |process| process.root = root);
+    runtime.change_process(uid(pod), |process| {
+        (process.root, process.crashes_by_fault) = (root, crash.is_some());
+        process.ready_since = None;
+    });
     context.modify(POD, pod, |one| {
         let main: Vec<Value> =
             containers(one, "containers").iter().map(|container| started(one, container, &now, outcome)).collect();
@@ -365,7 +375,12 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
             &now,
             &["lastTransitionTime"],
         );
-        if phase != "Running" {
+        if phase == "Running" {
+            let names: Vec<String> =
+                containers(one, "containers").iter().map(|container| text(container, "/name").to_owned()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            set_readiness(one, &names, &now);
+        } else {
             for kind in ["Ready", "ContainersReady"] {
                 let reason = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };
                 set_condition(

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addons;
+mod adopt;
 mod autoscalers;
 mod certificate;
 mod context;
@@ -23,6 +24,7 @@ mod nodes;
 pub mod object;
 mod pods;
 mod replica_sets;
+mod revisions;
 pub mod runtime;
 mod schedule;
 mod stateful_sets;
@@ -36,6 +38,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use adopt::adopt;
 pub use context::Context;
 use object::Kind;
 pub(crate) use pods::mount_token;
@@ -112,9 +115,13 @@ pub fn start(world: &Arc<World>, cluster: &Arc<Cluster>) {
                 loops.settle(&world, &cluster)
             };
             let rest = due.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
-            if matches!(tokio::time::timeout(rest, changed.changed()).await, Ok(Err(_))) {
-                return;
+            let Some(cluster) = weak_cluster.upgrade() else { return };
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = cluster.runtime().woken() => loops = Loops::default(),
+                told = changed.changed() => if told.is_err() { return },
             }
+            drop(cluster);
             tokio::time::sleep(GATHER).await;
         }
     });

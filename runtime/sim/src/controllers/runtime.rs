@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::mesh::{Access, Clients, ClusterView};
 
@@ -32,6 +32,7 @@ pub struct Runtime {
     turns: Mutex<BTreeMap<String, u64>>,
     routes: Mutex<Vec<ipnet::IpNet>>,
     checked: Mutex<BTreeMap<u64, Checked>>,
+    woken: Notify,
 }
 
 /// What runs in a pod, by the pod's uid.
@@ -45,6 +46,8 @@ pub struct Process {
     pub drained: bool,
     /// How often the image was asked for in vain.
     pub failed_pulls: u32,
+    /// Whether it crashes because a fault says so.
+    pub crashes_by_fault: bool,
 }
 
 /// How many events are remembered as told.
@@ -55,6 +58,16 @@ impl Runtime {
         if let Some(old) = std::mem::replace(&mut *lock(&self.task), task) {
             old.abort();
         }
+    }
+
+    /// Let all controllers run, though no object has changed.
+    pub(crate) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Resolves when [`Runtime::wake`] is called, or was since the last time.
+    pub(super) async fn woken(&self) {
+        self.woken.notified().await;
     }
 
     pub(super) fn leave(&self) {

@@ -14,6 +14,7 @@ pub(crate) mod image;
 mod images;
 pub(crate) mod lifecycle;
 mod list;
+mod load;
 pub(crate) mod log;
 mod logs;
 mod networks;
@@ -30,7 +31,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{World, mesh, node, stream::ByteStream};
+use crate::{World, kube::Cluster, mesh, node, start::EngineStart, stream::ByteStream};
 
 pub(crate) use server::serve;
 
@@ -45,6 +46,21 @@ impl Engine {
     #[must_use]
     pub fn new() -> Self {
         Self { state: Mutex::new(networks::fresh()), events: events::Events::default() }
+    }
+
+    /// Take over what a real engine has told, in place of what is there.
+    pub(crate) fn load(&self, start: &EngineStart) {
+        *self.state() = load::state(start);
+    }
+
+    /// Note that the nodes of a cluster are its nodes, and give its control planes the files that kubeadm leaves.
+    pub(crate) fn adopt(&self, cluster: &Arc<Cluster>) {
+        for one in &mut self.state().containers {
+            if one.is_node() && one.label("io.x-k8s.kind.cluster") == Some(cluster.name()) {
+                one.cluster = Some(cluster.name().to_owned());
+                node::adopt(one, cluster);
+            }
+        }
     }
 
     /// What it has. Not to be held while waiting.

@@ -16,6 +16,7 @@ mod discovery;
 mod fields;
 mod fresh;
 pub mod kinds;
+mod load;
 mod managed;
 pub mod object;
 mod objects;

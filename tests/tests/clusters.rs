@@ -205,7 +205,8 @@ fn a_plan_finds_two_clusters_as_they_are() {
         assert!(plan.contains(&format!("start: kind cluster {cluster}: Kubernetes v1.27.3")), "{plan}");
     }
     assert!(plan.contains("\nnothing changes, rehearsed"), "{plan}");
-    let more = two() + "kube::create_namespace(\"east\", \"mrc-planned\");\nkube::wait(\"west\", \"nodes\", \"ready\");";
+    let more =
+        two() + "kube::create_namespace(\"east\", \"mrc-planned\");\nkube::wait(\"west\", \"nodes\", \"ready\");";
     std::fs::write(&script, more).unwrap();
     let plan = succeeds(&home.run(&["plan", "--json", &script]));
     let plan: Value = serde_json::from_str(&plan).unwrap();

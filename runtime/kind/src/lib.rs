@@ -14,11 +14,11 @@ mod logs;
 mod plan;
 mod power;
 
+pub use apply::MARKS;
 pub use apply::{
     clean::clean_up,
     create::{Created, create, create_unless},
 };
-pub use apply::MARKS;
 pub use cluster::{Cluster, Node, clusters, get, nodes};
 pub use config::{Config, Document, Options};
 pub use delete::delete;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use meshrun_host::Class;
+use meshrun_sim::Pace;
 
 /// Scripts for multi-cluster meshes: kind, Docker, Kubernetes, MetalLB and Istio as functions.
 ///
@@ -79,6 +80,9 @@ pub struct Simulator {
     /// What goes wrong in a simulation: pull=IMAGE, no-address=CLUSTER, crash=CLUSTER/NAMESPACE/DEPLOYMENT, silent-webhook=CLUSTER, slow-node=NAME; may be repeated
     #[arg(long = "fault", value_name = "FAULT", global = true)]
     pub faults: Vec<String>,
+    /// How time passes in a simulation: automatic, fast (delays are over at once), or stepped (by `sim::step` only)
+    #[arg(long = "time", value_name = "PACE", default_value_t = Pace::Automatic, global = true)]
+    pub pace: Pace,
 }
 
 /// What a rehearsal starts from.

@@ -26,7 +26,8 @@ impl Releases {
             return Self::Given(folder);
         }
         let folder = world.cache_dir().join("releases");
-        let mut names: Vec<String> = folders(&folder).into_iter().filter(|name| is_release(&folder.join(name))).collect();
+        let mut names: Vec<String> =
+            folders(&folder).into_iter().filter(|name| is_release(&folder.join(name))).collect();
         names.sort();
         Self::Cached { folder, names }
     }
@@ -117,7 +118,10 @@ mod tests {
         let found = at_hand(home.path());
         assert_eq!(found.words(), "istio-1.20.1 of the cache, metallb-v0.13.10 in miniature");
         let folder = found.furnish(&home.path().join("merged")).unwrap();
-        assert_eq!(fs::canonicalize(folder.join("istio-1.20.1/manifests/charts")).unwrap(), fs::canonicalize(&cached).unwrap());
+        assert_eq!(
+            fs::canonicalize(folder.join("istio-1.20.1/manifests/charts")).unwrap(),
+            fs::canonicalize(&cached).unwrap()
+        );
         assert!(folder.join("metallb-v0.13.10/config/manifests/metallb-native.yaml").is_file());
         assert_eq!(fs::read_dir(&cached).unwrap().count(), 0); // nothing is written into the cache
     }

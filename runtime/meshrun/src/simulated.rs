@@ -1,12 +1,8 @@
 //! Simulated peers for a run: there before it starts, gone when it has ended.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use meshrun_host::Failure;
+use meshrun_host::{Failure, Permissions};
 use meshrun_ops::{
     Environment, Settings, World,
     survey::{self, Notes, Survey},
@@ -16,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{cli::Simulator, releases::Releases};
 
-/// Which contexts of the user's kubeconfig are meant by a script.
+/// Which contexts of the user's kubeconfig a script names.
 pub type Named<'n> = &'n (dyn Fn(&str) -> bool + Sync);
 
 /// How long the peers get to end.
@@ -39,7 +35,7 @@ impl Simulated {
         how: &Simulator,
         environment: &Environment,
         settings: &Settings,
-        named: Option<Named<'_>>,
+        from: Option<(Named<'_>, &Permissions)>,
     ) -> Result<Self, Failure> {
         let unusable = |text: String| Failure::new("sim::unusable", text);
         let folder = tempfile::Builder::new().prefix("meshrun-").tempdir();
@@ -49,12 +45,14 @@ impl Simulated {
         let faults: Result<Vec<Fault>, _> = how.faults.iter().map(|fault| fault.parse()).collect();
         let faults =
             faults.map_err(|error: meshrun_sim::Error| Failure::new("sim::unknown_fault", error.to_string()))?;
-        let mut found = match named {
-            Some(named) => Some(survey::survey(&World::new(environment.clone(), settings.clone()), named).await),
+        let mut found = match from {
+            Some((named, permissions)) => {
+                Some(survey::survey(&World::new(environment.clone(), settings.clone()), permissions, named).await)
+            }
             None => None,
         };
         let start: Option<Start> = found.as_mut().map(|found| std::mem::take(&mut found.start));
-        let options = meshrun_sim::Options { seed: how.seed, faults, start, socket: None };
+        let options = meshrun_sim::Options { seed: how.seed, faults, pace: how.pace, start, socket: None };
         let simulation = Simulation::start(options).await.map_err(|error| unusable(chain(&error)))?;
         let peers = Self { simulation, folder, start: found.as_ref().map(|found| found.notes.clone()) };
         peers.lead_contexts(found.as_ref()).await?;

@@ -86,7 +86,7 @@ fn run_plan(options: &Options, words: &[String], json: bool, from: From) -> Exit
     let plan = Arc::new(Plan::default());
     let view: Arc<dyn View> = Arc::clone(&plan) as Arc<dyn View>;
     with_script(&options, words, |source, arguments| {
-        let is_named = |context: &str| names(&options, source, arguments, context);
+        let is_named = |context: &str| names(source, context);
         let named: Option<Named<'_>> = (from == From::Peers).then_some(&is_named);
         let exit = with_view(&options, arguments, view, named, |bench| {
             let variables = bench.simulated.iter().flatten();
@@ -105,11 +105,9 @@ fn run_plan(options: &Options, words: &[String], json: bool, from: From) -> Exit
     })
 }
 
-/// Whether the user means a context: it stands among the arguments, in the script, or is allowed.
-fn names(options: &Options, source: &Source, arguments: &[String], context: &str) -> bool {
-    options.allow_context.iter().any(|allowed| allowed == context)
-        || words_of(arguments).any(|word| word == context)
-        || ['"', '`'].iter().any(|quote| source.text.contains(&format!("{quote}{context}{quote}")))
+/// Whether a script names a context outright.
+fn names(source: &Source, context: &str) -> bool {
+    ['"', '`'].iter().any(|quote| source.text.contains(&format!("{quote}{context}{quote}")))
 }
 
 /// The words of arguments: `--contexts=a,b` has `a` and `b`.
@@ -204,7 +202,9 @@ fn with_view(
     };
     let mut environment = environment();
     let mut settings = settings(options);
-    let simulated = match simulated(options, &tokio, &mut environment, &mut settings, named) {
+    let permissions = permissions(options, arguments);
+    let from = named.map(|named| (named, &permissions));
+    let simulated = match simulated(options, &tokio, &mut environment, &mut settings, from) {
         Ok(simulated) => simulated,
         Err(failure) => {
             report::print(&failure, None, options.log);
@@ -214,7 +214,7 @@ fn with_view(
     let variables = simulated.as_ref().map(|peers| peers.variables().into());
     let start = simulated.as_ref().and_then(|peers| peers.start.clone());
     let told = Arc::clone(&view);
-    let context = Context::new(Events::new(move |event| told.tell(event)), permissions(options, arguments));
+    let context = Context::new(Events::new(move |event| told.tell(event)), permissions);
     let interrupt = interrupt::watch(&tokio, &context);
     let home = environment.home.clone();
     let (own, handle) = (options.clone(), tokio.handle().clone());
@@ -231,7 +231,13 @@ fn with_view(
     tokio.shutdown_background();
     match joined {
         Ok(Ok(Exit::Done)) if !unknown.is_empty() => unknown_to_simulator(&unknown, options.log),
-        Ok(Ok(exit)) => exit,
+        Ok(Ok(exit)) => {
+            // Why it failed may be just that.
+            if exit == Exit::Failed && !unknown.is_empty() {
+                unknown_to_simulator(&unknown, options.log);
+            }
+            exit
+        }
         Ok(Err(_)) => bug("the script's thread panicked"),
         Err(error) => bug(&format!("cannot start the script's thread: {error}")),
     }
@@ -253,12 +259,12 @@ fn simulated(
     tokio: &tokio::runtime::Runtime,
     environment: &mut Environment,
     settings: &mut Settings,
-    named: Option<Named<'_>>,
+    from: Option<(Named<'_>, &Permissions)>,
 ) -> Result<Option<Simulated>, Failure> {
     if !options.sim {
         return Ok(None);
     }
-    let peers = tokio.block_on(Simulated::start(&options.simulator, environment, settings, named))?;
+    let peers = tokio.block_on(Simulated::start(&options.simulator, environment, settings, from))?;
     peers.furnish(environment, settings)?;
     Ok(Some(peers))
 }
@@ -315,7 +321,9 @@ fn environment() -> Environment {
 fn permissions(options: &Options, arguments: &[String]) -> Permissions {
     let permissions = Permissions::all().deny(options.deny.iter().copied());
     let permissions = if options.allow.is_empty() { permissions } else { permissions.only(&options.allow) };
-    permissions.allow_contexts(options.allow_context.iter().cloned()).allow_contexts(words_of(arguments).map(str::to_owned))
+    permissions
+        .allow_contexts(options.allow_context.iter().cloned())
+        .allow_contexts(words_of(arguments).map(str::to_owned))
 }
 
 /// What an end means for the exit code, after it has been shown.

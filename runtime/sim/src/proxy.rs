@@ -39,8 +39,11 @@ async fn connection(world: Arc<World>, stream: ByteStream) {
 }
 
 async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    let answered =
-        if request.method() == Method::CONNECT { tunnel(&world, request).await } else { forward(&world, request).await };
+    let answered = if request.method() == Method::CONNECT {
+        tunnel(&world, request).await
+    } else {
+        forward(&world, request).await
+    };
     Ok(answered.unwrap_or_else(|refusal| refusal))
 }
 

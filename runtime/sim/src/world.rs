@@ -9,7 +9,9 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Error, Fault, controllers,
+    Error, Fault, Pace,
+    clock::Clock,
+    controllers,
     docker::Engine,
     kube::Cluster,
     mesh,
@@ -24,6 +26,8 @@ use crate::{
 pub struct World {
     seed: u64,
     faults: RwLock<Vec<Fault>>,
+    /// Its time.
+    pub clock: Arc<Clock>,
     /// What clients asked for that is not known.
     pub recorder: Recorder,
     /// Which images can be pulled.
@@ -50,6 +54,7 @@ impl World {
             seed,
             registry: Registry::new(&faults),
             faults: RwLock::new(faults),
+            clock: Arc::new(Clock::new(Pace::default())),
             recorder: Recorder::default(),
             engine: Engine::new(),
             clusters: RwLock::default(),
@@ -142,7 +147,10 @@ impl World {
         let mut block = 0u64;
         while text.len() < digits {
             let hash = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(number.to_be_bytes());
-            let hash = hash.chain_update(block.to_be_bytes()).chain_update(purpose.as_bytes()).finalize();
+            // What was found may be of another simulation with this seed.
+            let origin: &[u8] = if self.engine.was_loaded() { b"taken over" } else { b"" };
+            let hash = hash.chain_update(block.to_be_bytes()).chain_update(purpose.as_bytes()).chain_update(origin);
+            let hash = hash.finalize();
             text.extend(hash.iter().map(|byte| format!("{byte:02x}")));
             block += 1;
         }

@@ -62,7 +62,8 @@ impl Summary {
         };
         let word = if well { "done" } else { "failed" };
         let simulated = self.simulated.as_ref();
-        let peers = simulated.map(|releases| format!(" (simulated: nothing real was touched; {releases})")).unwrap_or_default();
+        let peers =
+            simulated.map(|releases| format!(" (simulated: nothing real was touched; {releases})")).unwrap_or_default();
         self.steps.iter().map(step).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
     }
 }

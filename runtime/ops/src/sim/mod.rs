@@ -1,8 +1,11 @@
-//! Operations `sim::*`: what goes wrong in a simulated run.
+//! Operations `sim::*`: what goes wrong in a simulated run, and how its time passes.
 
 mod clear;
 mod fault;
 mod faults;
+mod now;
+mod set_time;
+mod step;
 
 use std::sync::Arc;
 
@@ -15,6 +18,9 @@ pub(crate) fn register(catalogue: &mut Catalogue) {
     catalogue.add::<fault::AddFault>();
     catalogue.add::<clear::Clear>();
     catalogue.add::<faults::Faults>();
+    catalogue.add::<set_time::SetTime>();
+    catalogue.add::<step::Step>();
+    catalogue.add::<now::Now>();
 }
 
 /// The simulated world of this run.

@@ -109,7 +109,8 @@ fn unready(objects: &[Value]) -> Option<String> {
         .filter(is_unready)
         .map(|pod| format!("{}/{}", text(pod, "namespace"), text(pod, "name")))
         .collect();
-    (!names.is_empty()).then(|| format!("whether these pods become ready, as they do in the rehearsal: {}", names.join(", ")))
+    (!names.is_empty())
+        .then(|| format!("whether these pods become ready, as they do in the rehearsal: {}", names.join(", ")))
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How many questions it gets at the same time.
 const IN_FLIGHT: usize = 16;
 
-/// Read the engine that the run would use, and its clusters of kind.
-pub async fn read(world: &World, survey: &mut Survey) {
+/// Read the engine that the run would use, and its clusters of kind, if those may be asked.
+pub async fn read(world: &World, may_ask_clusters: bool, survey: &mut Survey) {
     let docker = match world.docker().await {
         Ok(docker) => docker,
         Err(failure) if failure.code == "docker::no_engine" => {
@@ -41,7 +41,7 @@ pub async fn read(world: &World, survey: &mut Survey) {
         count(start.containers.len(), "container"),
     ));
     survey.start.engine = Some(start);
-    clusters(&docker, &found, survey).await;
+    clusters(&docker, &found, may_ask_clusters, survey).await;
 }
 
 fn count(number: usize, what: &str) -> String {
@@ -59,7 +59,8 @@ async fn everything(docker: &Docker) -> Result<(EngineStart, Vec<Container>), Er
     let images = stream::iter(images).map(|image| async move { images::inspect_raw(docker, &image.id).await });
     let images: Vec<_> = images.buffered(IN_FLIGHT).collect().await;
     // One that has gone meanwhile is no part of the state.
-    let images: Result<Vec<_>, Error> = images.into_iter().filter(|one| !matches!(one, Err(Error::NoImage { .. }))).collect();
+    let images: Result<Vec<_>, Error> =
+        images.into_iter().filter(|one| !matches!(one, Err(Error::NoImage { .. }))).collect();
     let read: Vec<_> = stream::iter(&found).map(|one| container(docker, one)).buffered(IN_FLIGHT).collect().await;
     let mut read: Vec<ContainerStart> =
         read.into_iter().filter(|one| !matches!(one, Err(Error::NoContainer { .. }))).collect::<Result<_, Error>>()?;
@@ -98,17 +99,22 @@ fn files_of(role: &str) -> &'static [&'static str] {
 }
 
 /// Read the clusters of kind, side by side.
-async fn clusters(docker: &Docker, found: &[Container], survey: &mut Survey) {
-    let mut names: Vec<&String> = found.iter().filter(|one| one.labels.contains_key(ROLE)).filter_map(|one| one.labels.get(CLUSTER)).collect();
+async fn clusters(docker: &Docker, found: &[Container], may_ask: bool, survey: &mut Survey) {
+    let mut names: Vec<&String> =
+        found.iter().filter(|one| one.labels.contains_key(ROLE)).filter_map(|one| one.labels.get(CLUSTER)).collect();
     names.sort_unstable();
     names.dedup();
-    let read = join_all(names.iter().map(|name| of_kind(docker, name))).await;
+    let read = join_all(names.iter().map(|name| of_kind(docker, name, may_ask))).await;
     for (name, read) in names.into_iter().zip(read) {
         let servers = servers(docker, name).await;
         match read {
             Ok((mut start, notes)) => {
                 start.servers = servers;
-                survey.took(format!("kind cluster {name}: Kubernetes {}, {}", start.version, count(start.objects.len(), "object")));
+                survey.took(format!(
+                    "kind cluster {name}: Kubernetes {}, {}",
+                    start.version,
+                    count(start.objects.len(), "object")
+                ));
                 notes.into_iter().for_each(|note| survey.knows_not(format!("of kind cluster {name}: {note}")));
                 survey.start.clusters.push(start);
             }
@@ -120,7 +126,10 @@ async fn clusters(docker: &Docker, found: &[Container], survey: &mut Survey) {
     }
 }
 
-async fn of_kind(docker: &Docker, name: &str) -> Result<cluster::Read, String> {
+async fn of_kind(docker: &Docker, name: &str, may_ask: bool) -> Result<cluster::Read, String> {
+    if !may_ask {
+        return Err("this run may not talk to it".to_owned());
+    }
     let kubeconfig = meshrun_kind::kubeconfig(docker, name, false).await.map_err(words)?;
     let client = connect_with(kubeconfig.expose(), &meshrun_kind::key(name)).await.map_err(words)?;
     cluster::read(&client, name).await

@@ -6,7 +6,7 @@ mod engine;
 
 use std::path::Path;
 
-use meshrun_host::Failure;
+use meshrun_host::{Class, Failure, Permissions};
 use meshrun_sim::Start;
 use serde::Serialize;
 
@@ -31,11 +31,19 @@ pub struct Notes {
     pub unknown: Vec<String>,
 }
 
-/// Read the Docker engine, its clusters of kind, and the clusters behind those contexts that are named. Nothing is changed anywhere.
-pub async fn survey(world: &World, is_named: impl Fn(&str) -> bool) -> Survey {
+/// Read the Docker engine, its clusters of kind, and the clusters behind those contexts that the user or the script names, as far as the run may talk to
+/// them. Nothing is changed anywhere.
+pub async fn survey(world: &World, permissions: &Permissions, is_named: impl Fn(&str) -> bool) -> Survey {
     let mut survey = Survey::default();
-    engine::read(world, &mut survey).await;
-    contexts::read(world, &mut survey, is_named).await;
+    let (docker, kube) = (permissions.allows(Class::Docker), permissions.allows(Class::Kube));
+    match docker {
+        true => engine::read(world, kube, &mut survey).await,
+        false => survey.knows_not("the Docker engine: this run may not talk to it"),
+    }
+    match kube {
+        true => contexts::read(world, &mut survey, |name| permissions.names_context(name) || is_named(name)).await,
+        false => survey.knows_not("the clusters of contexts: this run may not talk to them"),
+    }
     survey
 }
 

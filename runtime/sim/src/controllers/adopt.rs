@@ -1,6 +1,6 @@
 //! What runs in the pods of a cluster that was taken over: since when, and under which root of trust.
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::kube::Cluster;
 pub(crate) fn adopt(cluster: &Arc<Cluster>) {
     for pod in cluster.store().list(POD, None).iter().filter(|pod| text(pod, "/status/phase") == "Running") {
         let root = istiod::trusts(pod).then(|| published_root(cluster, pod)).flatten();
-        let ready_since = pods::is_ready(pod).then(Instant::now);
+        let ready_since = pods::is_ready(pod).then_some(Duration::ZERO);
         cluster.runtime().change_process(uid(pod), |process| {
             process.ready_since = ready_since;
             process.root = root;

@@ -155,7 +155,7 @@ fn bundle_of(context: &Context<'_>, kind: super::object::Kind, configuration: &V
     if !list(configuration, "/webhooks").iter().any(differs) {
         return;
     }
-    context.modify(kind, configuration, |one| {
+    context.modify_as("pilot-discovery", kind, configuration, |one| {
         let webhooks = one["webhooks"].as_array_mut().into_iter().flatten();
         for webhook in webhooks.filter(|webhook| leads_to_istiod(webhook)) {
             webhook["clientConfig"]["caBundle"] = json!(bundle);

@@ -1,10 +1,6 @@
 //! What the kubelets do: pods get volumes, images, addresses and running containers, become ready, and end.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -15,8 +11,9 @@ use super::{
         set_condition, text, uid,
     },
     pods::is_ready,
+    runtime::Process,
 };
-use crate::{Fault, registry::Refusal};
+use crate::{Fault, clock::Work, registry::Refusal};
 
 const COMPONENT: &str = "kubelet";
 
@@ -84,13 +81,38 @@ fn advance(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSe
             if condition(node, "Ready") != "True" && pod.pointer("/spec/hostNetwork") != Some(&Value::Bool(true)) {
                 return;
             }
-            if volumes_are_there(context, pod) && images_are_there(context, pod) {
+            if volumes_are_there(context, pod)
+                && images_are_there(context, pod)
+                && has_lasted(context, pod, Work::Pull, |process| &mut process.pulling_since)
+            {
                 run(context, pod, node, taken);
             }
         }
         Stage::Running => become_ready(context, pod),
         Stage::Ready => {}
     }
+}
+
+/// Whether something has taken its time since it began, which is now when it was not before.
+fn has_lasted(
+    context: &Context<'_>,
+    pod: &Value,
+    work: Work,
+    since: fn(&mut Process) -> &mut Option<Duration>,
+) -> bool {
+    let clock = &context.world.clock;
+    let (now, takes) = (clock.now(), clock.takes(work));
+    if takes.is_zero() {
+        return true;
+    }
+    let mut process = context.runtime().process(uid(pod));
+    let begun = *since(&mut process).get_or_insert(now);
+    context.runtime().change_process(uid(pod), |process| *since(process) = Some(begun));
+    let left = (begun + takes).saturating_sub(now);
+    if !left.is_zero() {
+        context.again(left);
+    }
+    left.is_zero()
 }
 
 fn containers<'a>(pod: &'a Value, list_name: &str) -> &'a [Value] {
@@ -255,7 +277,7 @@ fn images_are_there(context: &Context<'_>, pod: &Value) -> bool {
             refuse_image(context, pod, container, reason, &why(image, refusal));
             context.again(Duration::from_millis(20));
         } else {
-            context.again(Duration::from_secs(2));
+            context.again(context.world.clock.takes(Work::BackOff));
         }
         return false;
     }
@@ -354,7 +376,7 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
     let root = istiod::root_at_start(context, pod);
     runtime.change_process(uid(pod), |process| {
         (process.root, process.crashes_by_fault) = (root, crash.is_some());
-        process.ready_since = None;
+        (process.ready_since, process.running_since) = (None, None);
     });
     context.modify(POD, pod, |one| {
         let main: Vec<Value> =
@@ -507,19 +529,22 @@ fn become_ready(context: &Context<'_>, pod: &Value) {
     if crashes(pod) {
         return;
     }
+    if !has_lasted(context, pod, Work::Probe, |process| &mut process.running_since) {
+        return;
+    }
     let unready = unready(context, pod);
     if !unready.is_empty() {
         let message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
         context.event(pod, "Warning", "Unhealthy", message, COMPONENT);
         context.again(Duration::from_millis(100));
     }
-    let root = istiod::root_at_start(context, pod);
+    let (root, present) = (istiod::root_at_start(context, pod), context.world.clock.now());
     context.runtime().change_process(uid(pod), |process| {
         if process.root.is_none() {
             process.root = root;
         }
         if unready.is_empty() {
-            process.ready_since.get_or_insert_with(Instant::now);
+            process.ready_since.get_or_insert(present);
         }
     });
     let now = context.now.clone();

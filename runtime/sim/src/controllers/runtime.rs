@@ -6,11 +6,12 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::Duration,
 };
 
 use tokio::{sync::Notify, task::JoinHandle};
 
+use super::Loops;
 use crate::mesh::{Access, Clients, ClusterView};
 
 /// A view of the cluster with its version.
@@ -33,13 +34,18 @@ pub struct Runtime {
     routes: Mutex<Vec<ipnet::IpNet>>,
     checked: Mutex<BTreeMap<u64, Checked>>,
     woken: Notify,
+    passes: Mutex<Loops>,
 }
 
 /// What runs in a pod, by the pod's uid.
 #[derive(Debug, Clone, Default)]
 pub struct Process {
     /// When its containers were ready for the first time.
-    pub ready_since: Option<Instant>,
+    pub ready_since: Option<Duration>,
+    /// When its images began to be pulled.
+    pub pulling_since: Option<Duration>,
+    /// When its containers were started.
+    pub running_since: Option<Duration>,
     /// The root certificate that its proxy, or the istiod in it, was started with.
     pub root: Option<Arc<str>>,
     /// Whether the listeners of its proxy were drained.
@@ -60,8 +66,14 @@ impl Runtime {
         }
     }
 
-    /// Let all controllers run, though no object has changed.
+    /// The controllers, with what each has seen.
+    pub(super) fn passes(&self) -> MutexGuard<'_, Loops> {
+        lock(&self.passes)
+    }
+
+    /// Let all controllers look at everything anew, though no object has changed.
     pub(crate) fn wake(&self) {
+        *self.passes() = Loops::default();
         self.woken.notify_one();
     }
 

@@ -73,7 +73,11 @@ impl Image {
 
     /// The image that a real engine has told of. Its layers stay there.
     pub fn of_engine(told: &Value) -> Self {
-        let (tags, digests) = (super::state::texts(told.get("RepoTags")), super::state::texts(told.get("RepoDigests")));
+        let names = |key: &str| {
+            let all = super::state::texts(told.get(key)).into_iter();
+            all.filter(|name| !name.starts_with("<none>")).collect::<Vec<String>>()
+        };
+        let (tags, digests) = (names("RepoTags"), names("RepoDigests"));
         let references = tags.iter().chain(&digests).filter_map(|name| Reference::parse(name));
         let is_node = super::state::texts(told.pointer("/Config/Entrypoint")) == NODE_ENTRYPOINT;
         let files = references.map(|reference| known(&reference).1).next().unwrap_or_default();

@@ -50,7 +50,9 @@ pub(crate) fn known(world: &World, wanted: &str, act: &str) -> Result<(), Failur
     }
     let name = &one.name;
     let what = match (one.label(CLUSTER).and_then(|cluster| world.unread(cluster)), one.is_node()) {
-        (Some(reason), true) => format!("{act} of container {name}: the state of its cluster could not be read ({reason})"),
+        (Some(reason), true) => {
+            format!("{act} of container {name}: the state of its cluster could not be read ({reason})")
+        }
         (None, true) if act != "the log" => return Ok(()),
         _ => format!("{act} of container {name}, which is not of the simulation"),
     };
@@ -84,7 +86,13 @@ fn network(told: &Value) -> Network {
         ipv6: switch(told, "EnableIPv6"),
         internal: switch(told, "Internal"),
         attachable: switch(told, "Attachable"),
-        subnets: told.pointer("/IPAM/Config").and_then(Value::as_array).into_iter().flatten().filter_map(subnet).collect(),
+        subnets: told
+            .pointer("/IPAM/Config")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(subnet)
+            .collect(),
         ipam_options: told.pointer("/IPAM/Options").cloned().unwrap_or(Value::Null),
         options: map(told, "/Options").into(),
         labels: map(told, "/Labels").into(),

@@ -28,7 +28,10 @@ mod volumes;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{World, kube::Cluster, mesh, node, start::EngineStart, stream::ByteStream};
@@ -38,6 +41,7 @@ pub(crate) use server::serve;
 /// The engine.
 pub struct Engine {
     state: Mutex<state::State>,
+    loaded: AtomicBool,
     pub(crate) events: events::Events,
 }
 
@@ -45,12 +49,18 @@ impl Engine {
     /// An engine as it is after its installation: with the networks `bridge`, `host` and `none`.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: Mutex::new(networks::fresh()), events: events::Events::default() }
+        Self { state: Mutex::new(networks::fresh()), loaded: AtomicBool::new(false), events: events::Events::default() }
     }
 
     /// Take over what a real engine has told, in place of what is there.
     pub(crate) fn load(&self, start: &EngineStart) {
         *self.state() = load::state(start);
+        self.loaded.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it has what a real engine had.
+    pub(crate) fn was_loaded(&self) -> bool {
+        self.loaded.load(Ordering::SeqCst)
     }
 
     /// Note that the nodes of a cluster are its nodes, and give its control planes the files that kubeadm leaves.

@@ -96,11 +96,15 @@ impl Cluster {
         hosts.extend(names.map(str::to_owned));
         hosts.push(config.address.clone());
         hosts.retain(|host| !host.is_empty());
+        let mut seed = format!("{}/{}", world.seed(), config.name);
+        if loaded.is_some() {
+            seed.push_str("/taken over"); // what is found may be of another simulation with this seed
+        }
         Ok(Arc::new(Self {
             tls: authority.server(&hosts)?,
             admin: authority.user("kubernetes-admin", &["system:masters"])?,
             tokens: TokenKey::create()?,
-            store: Store::new(format!("{}/{}", world.seed(), config.name)),
+            store: Store::new(seed),
             world: Arc::downgrade(world),
             registry: super::registry::Registry::default(),
             authority,

@@ -114,7 +114,9 @@ mod tests {
     #[test]
     fn a_token_that_a_secret_holds_is_good() {
         let mut start = start();
-        start.objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reader", "namespace": "a"}}));
+        start.objects.push(
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reader", "namespace": "a"}}),
+        );
         start.objects.push(json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token", "data": {"token": "dG9r"},
             "metadata": {"name": "s", "namespace": "a", "annotations": {"kubernetes.io/service-account.name": "reader"}},

@@ -43,6 +43,7 @@ mod write;
 pub use authorize::Act;
 pub use cluster::{Cluster, Config, Node};
 pub use kinds::Resource;
+pub(crate) use managed::update_as;
 pub use registry::Known;
 pub use status::{Cause, Status};
 pub use store::{Change, Event, Object, Store};

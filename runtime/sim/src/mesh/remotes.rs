@@ -143,7 +143,9 @@ fn address(server: &str) -> Option<(String, u16)> {
 /// The cluster that a kubeconfig leads to from within a pod.
 fn find(world: &Arc<World>, access: &Access) -> Result<Arc<Cluster>, String> {
     let (host, port) = (&access.host, access.port);
-    if let Some(cluster) = world.server_at(host, port).filter(|_| host.parse::<IpAddr>().is_err() && host != "localhost") {
+    if let Some(cluster) =
+        world.server_at(host, port).filter(|_| host.parse::<IpAddr>().is_err() && host != "localhost")
+    {
         return Ok(cluster);
     }
     let address: IpAddr = match host.parse() {

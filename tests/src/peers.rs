@@ -62,6 +62,24 @@ impl Peers {
     }
 }
 
+impl Peers {
+    /// What another client needs to reach them.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
+    /// One of these variables.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_else(|| panic!("the peers have no {name}"))
+    }
+}
+
 impl Drop for Peers {
     fn drop(&mut self) {
         let _ended = self.running.kill(); // it may have ended by itself

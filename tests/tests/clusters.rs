@@ -195,6 +195,31 @@ fn two_are_made_side_by_side_after_an_interruption() {
 }
 
 #[test]
+fn a_plan_finds_two_clusters_as_they_are() {
+    let Some(_lab) = lab("a_plan_finds_two_clusters_as_they_are") else { return };
+    let (_gone, home) = (Gone::clusters(&["mrc-east", "mrc-west"]), Home::new());
+    let script = home.path().join("two.rhai").to_string_lossy().into_owned();
+    std::fs::write(&script, two()).unwrap();
+    succeeds(&home.run(&[&script]));
+    let before = std::fs::read(home.path().join("kubeconfig")).unwrap();
+    let plan = succeeds(&home.run(&["plan", &script]));
+    for cluster in ["mrc-east", "mrc-west"] {
+        assert!(plan.contains(&format!("start: kind cluster {cluster}: Kubernetes v1.27.3")), "{plan}");
+    }
+    assert!(plan.contains("\nnothing changes, rehearsed"), "{plan}");
+    let more =
+        two() + "kube::create_namespace(\"east\", \"mrc-planned\");\nkube::wait(\"west\", \"nodes\", \"ready\");";
+    std::fs::write(&script, more).unwrap();
+    let plan = succeeds(&home.run(&["plan", "--json", &script]));
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let operations: Vec<&Value> = plan["effects"].as_array().unwrap().iter().map(|one| &one["operation"]).collect();
+    assert_eq!(operations, ["kube::create_namespace"], "{plan:#}");
+    // Nothing of that was real.
+    assert!(!kubectl(&home, "east", &["get", "namespaces", "--output=name"]).contains("mrc-planned"));
+    assert_eq!(std::fs::read(home.path().join("kubeconfig")).unwrap(), before);
+}
+
+#[test]
 fn a_control_plane_with_two_workers() {
     let Some(_lab) = lab("a_control_plane_with_two_workers") else { return };
     let (_gone, home) = (Gone::clusters(&["mrc-workers"]), Home::new());

@@ -113,8 +113,14 @@ fn multi_primary_from_an_empty_engine_answers_from_both_clusters() {
     let (out, log) = succeeds(&home.run(&["--log", "json", SCRIPT, "-f", STOCK_ENVOY]));
     eprintln!("multi-primary took {:.1} s", started.elapsed().as_secs_f64());
     assert_traffic(&out);
-    let (planned, _) = succeeds(&home.run(&["plan", "--json", SCRIPT, "-f", STOCK_ENVOY]));
-    assert_eq!(by_branch(&done(&log), &home), by_branch(&serde_json::from_str::<Vec<Value>>(&planned).unwrap(), &home));
+    let planned = |from: &str| -> Value {
+        let (planned, _) = succeeds(&home.run(&["plan", "--json", "--from", from, SCRIPT, "-f", STOCK_ENVOY]));
+        serde_json::from_str(&planned).unwrap()
+    };
+    let from_nothing = planned("empty");
+    assert_eq!(by_branch(&done(&log), &home), by_branch(from_nothing["effects"].as_array().unwrap(), &home));
+    let from_here = planned("peers");
+    assert_eq!(from_here["effects"], serde_json::json!([]), "{from_here:#}");
     let (out, err) = succeeds(&home.run(&[SCRIPT, "-f", STOCK_ENVOY]));
     assert_traffic(&out);
     assert!(err.contains(", nothing changed"), "{err}");

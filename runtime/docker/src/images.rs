@@ -58,6 +58,17 @@ pub async fn find(docker: &Docker, image: &str) -> Result<Option<ImageInfo>, Err
     }
 }
 
+/// An image in the engine's own words, everything it tells, as `docker inspect` prints it.
+///
+/// # Errors
+/// `docker::no_image`.
+pub async fn inspect_raw(docker: &Docker, image: &str) -> Result<serde_json::Value, Error> {
+    checked_reference(image)?;
+    let found = docker.api().inspect_image(image).await;
+    let found = found.map_err(|error| Error::about("inspect", Subject::Image(image), error))?;
+    serde_json::to_value(found).map_err(|error| Error::about("inspect", Subject::Image(image), error.into()))
+}
+
 /// One line of the list of images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImageSummary {

@@ -231,6 +231,16 @@ pub async fn list(docker: &Docker) -> Result<Vec<Network>, Error> {
     Ok(all)
 }
 
+/// All networks in the engine's own words, without the containers in them.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn list_raw(docker: &Docker) -> Result<Vec<serde_json::Value>, Error> {
+    let found = docker.api().list_networks(None).await.map_err(|error| Error::engine("list networks", error))?;
+    let raw: Result<Vec<serde_json::Value>, _> = found.into_iter().map(serde_json::to_value).collect();
+    raw.map_err(|error| Error::engine("list networks", error.into()))
+}
+
 /// The ids of the networks with exactly this name, sorted. The engine's own filter lets every name through that contains it.
 async fn ids(docker: &Docker, name: &str) -> Result<Vec<String>, Error> {
     let options = ListNetworksOptionsBuilder::new().filters(&HashMap::from([("name", vec![name])])).build();

@@ -88,6 +88,18 @@ pub async fn list(docker: &Docker) -> Result<Vec<Volume>, Error> {
     Ok(all)
 }
 
+/// All volumes in the engine's own words.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn list_raw(docker: &Docker) -> Result<Vec<serde_json::Value>, Error> {
+    let found = docker.api().list_volumes(None::<ListVolumesOptions>).await;
+    let found = found.map_err(|error| Error::engine("list volumes", error))?;
+    let raw: Result<Vec<serde_json::Value>, _> =
+        found.volumes.unwrap_or_default().into_iter().map(serde_json::to_value).collect();
+    raw.map_err(|error| Error::engine("list volumes", error.into()))
+}
+
 /// Remove a volume; one that does not exist is no error. Returns whether there was one.
 ///
 /// # Errors

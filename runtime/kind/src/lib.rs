@@ -14,6 +14,7 @@ mod logs;
 mod plan;
 mod power;
 
+pub use apply::MARKS;
 pub use apply::{
     clean::clean_up,
     create::{Created, create, create_unless},
@@ -23,7 +24,7 @@ pub use config::{Config, Document, Options};
 pub use delete::delete;
 pub use error::Error;
 pub use kubeconfig::{key, kubeconfig};
-pub use load::{load_archive, load_images};
+pub use load::{images_of_node, load_archive, load_images};
 pub use logs::export_logs;
 pub use power::{start, stop};
 

@@ -127,6 +127,25 @@ async fn missing(docker: &Docker, node: &str, images: &[(&Image, &ImageInfo)]) -
     Ok(missing)
 }
 
+/// The images that containerd has in a node: names with the digests of their configurations.
+///
+/// # Errors
+/// `kind::node_command` with containerd's words.
+pub async fn images_of_node(docker: &Docker, node: &str) -> Result<BTreeMap<String, String>, Error> {
+    let act = "list its images";
+    let listed = exec::must(docker, node, act, "ctr --namespace=k8s.io images list", &[], None, ASK).await?;
+    Ok(by_configuration(&references(&listed.stdout())))
+}
+
+/// The names with the digests of their configurations, which are names themselves.
+fn by_configuration(known: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_digest = |name: &str| name.starts_with("sha256:");
+    let of_manifest: BTreeMap<&String, &String> =
+        known.iter().filter(|(name, _)| is_digest(name)).map(|(name, digest)| (digest, name)).collect();
+    let named = known.iter().filter(|(name, _)| !is_digest(name));
+    named.map(|(name, digest)| (name.clone(), (*of_manifest.get(digest).unwrap_or(&digest)).clone())).collect()
+}
+
 /// What `ctr images list` tells: names, and the digests they stand for. containerd's interface for Kubernetes also gives each image
 /// the name of its configuration's digest, which is the image's id on most engines.
 fn references(list: &str) -> BTreeMap<String, String> {

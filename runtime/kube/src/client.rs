@@ -33,7 +33,7 @@ pub async fn connect(source: &Source, context: Option<&str>) -> Result<Client> {
     connect_through(source, context, None).await
 }
 
-/// As [`connect`], through an HTTP proxy unless the context names one of its own, or its server is on this machine.
+/// As [`connect`], through an HTTP proxy unless the context names one of its own.
 ///
 /// # Errors
 /// As [`connect`], and when the proxy is no URL.
@@ -43,19 +43,22 @@ pub async fn connect_through(source: &Source, context: Option<&str>, proxy: Opti
         return client(config, IN_CLUSTER.to_owned());
     };
     let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+    let named = names_proxy(&kubeconfig, &context);
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let mut config = config.map_err(|source| bad_connection(&context, kube::Error::InferKubeconfig(source)))?;
-    if let (None, Some(proxy), false) = (&config.proxy_url, proxy, is_here(&config.cluster_url)) {
+    // What the variables of the process say comes after both.
+    if let (false, Some(proxy)) = (named, proxy) {
         let read = proxy.parse().map_err(|_| Error::BadProxy { proxy: proxy.to_owned() })?;
         config.proxy_url = Some(read);
     }
     client(config, context)
 }
 
-/// Whether a server listens on this machine's own addresses, which no proxy leads to.
-fn is_here(url: &http::Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+/// Whether the cluster of a context has a proxy of its own.
+fn names_proxy(kubeconfig: &kube::config::Kubeconfig, context: &str) -> bool {
+    let context = kubeconfig.contexts.iter().find(|one| one.name == context).and_then(|one| one.context.as_ref());
+    let cluster = context.and_then(|context| kubeconfig.clusters.iter().find(|one| one.name == context.cluster));
+    cluster.and_then(|one| one.cluster.as_ref()).is_some_and(|cluster| cluster.proxy_url.is_some())
 }
 
 /// Connect as the text of a kubeconfig says, by its current context: for a kubeconfig that is in no file.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use meshrun_host::Class;
+use meshrun_sim::Pace;
 
 /// Scripts for multi-cluster meshes: kind, Docker, Kubernetes, MetalLB and Istio as functions.
 ///
@@ -79,6 +80,18 @@ pub struct Simulator {
     /// What goes wrong in a simulation: pull=IMAGE, no-address=CLUSTER, crash=CLUSTER/NAMESPACE/DEPLOYMENT, silent-webhook=CLUSTER, slow-node=NAME; may be repeated
     #[arg(long = "fault", value_name = "FAULT", global = true)]
     pub faults: Vec<String>,
+    /// How time passes in a simulation: automatic, fast (delays are over at once), or stepped (by `sim::step` only)
+    #[arg(long = "time", value_name = "PACE", default_value_t = Pace::Automatic, global = true)]
+    pub pace: Pace,
+}
+
+/// What a rehearsal starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// What the Docker engine, its kind clusters, and the clusters of contexts that the script names have now; nothing is changed there.
+    Peers,
+    /// An empty engine.
+    Empty,
 }
 
 /// A way to show progress.
@@ -101,11 +114,14 @@ pub enum Command {
         #[arg(required = true)]
         scripts: Vec<PathBuf>,
     },
-    /// Rehearse a script against simulated peers, and list what it would change
+    /// Rehearse a script on a simulated copy of what there is, and list what it would change
     Plan {
         /// Print the list as JSON
         #[arg(long)]
         json: bool,
+        /// What the rehearsal starts from
+        #[arg(long, value_name = "START", default_value = "peers")]
+        from: From,
         /// The script and its arguments
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "SCRIPT [ARGS]")]
         words: Vec<String>,

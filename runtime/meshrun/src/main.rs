@@ -7,6 +7,7 @@ mod embedded;
 mod exit;
 mod interrupt;
 mod plan;
+mod releases;
 mod repl;
 mod report;
 mod scripts;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use meshrun_host::{Event, Happening};
+use meshrun_ops::survey::Notes;
 use serde::Serialize;
 
 use crate::view::View;
@@ -21,6 +22,17 @@ pub struct Plan {
     root: Mutex<Node>,
     /// The folder that stands for the user's files in the rehearsal.
     folder: OnceLock<String>,
+    /// What the rehearsal starts from; an empty engine when nothing is said.
+    start: OnceLock<Notes>,
+}
+
+/// The plan as data.
+#[derive(Debug, Serialize)]
+pub struct Data {
+    /// What the rehearsal starts from, and what could not be read.
+    start: Notes,
+    /// What would change, in order.
+    effects: Vec<Effect>,
 }
 
 /// A call that changed something.
@@ -86,6 +98,32 @@ impl Node {
         }
     }
 
+    /// The titles of the steps here, but not of those within steps or branches; none for what is changed outside of them.
+    fn steps(&self) -> Vec<Option<String>> {
+        let (mut depth, mut titles) = (0_usize, Vec::new());
+        for item in &self.0 {
+            let title = match item {
+                Item::Step { ends: true, .. } => {
+                    depth = depth.saturating_sub(1);
+                    continue;
+                }
+                Item::Step { title, .. } => {
+                    depth += 1;
+                    if depth > 1 {
+                        continue;
+                    }
+                    Some(title.clone())
+                }
+                Item::Call { changes, .. } if depth == 0 && !changes.is_empty() => None,
+                _ => continue,
+            };
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
+        titles
+    }
+
     fn effects(&self, branch: &[String], steps: &mut Vec<String>, found: &mut Vec<Effect>) {
         for item in &self.0 {
             match item {
@@ -133,6 +171,30 @@ impl Plan {
         self.folder.get_or_init(|| folder.display().to_string());
     }
 
+    /// Say what the rehearsal starts from.
+    pub fn starts_from(&self, notes: Option<Notes>) {
+        let empty = || Notes { taken: vec!["an empty engine, as was asked for".to_owned()], unknown: Vec::new() };
+        self.start.get_or_init(|| notes.unwrap_or_else(empty));
+    }
+
+    /// The plan as data.
+    pub fn data(&self) -> Data {
+        Data { start: self.start.get().cloned().unwrap_or_default(), effects: self.effects() }
+    }
+
+    /// What the rehearsal starts from, for people.
+    pub fn start_text(&self) -> String {
+        let Some(start) = self.start.get() else { return String::new() };
+        let taken = start.taken.iter().map(|what| format!("start: {what}\n"));
+        let unknown = start.unknown.iter().map(|what| format!("not known: {what}\n"));
+        taken.chain(unknown).collect()
+    }
+
+    /// The titles of the outermost steps, in order.
+    fn steps(&self) -> Vec<Option<String>> {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner).steps()
+    }
+
     /// The effects, in the plan's order.
     pub fn effects(&self) -> Vec<Effect> {
         let mut found = Vec::new();
@@ -149,29 +211,50 @@ impl Plan {
         text.replace(&format!("{folder}/home"), "~").replace(&format!("{folder}/kubeconfig"), "~/.kube/config")
     }
 
-    /// The effects as a list for people.
+    /// The effects as a list for people, step by step.
     pub fn text(&self) -> String {
         let effects = self.effects();
-        let mut text = String::new();
-        let mut step = None;
+        let mut text = self.start_text();
+        let mut steps = self.steps();
         for effect in &effects {
-            if effect.step != step {
-                step.clone_from(&effect.step);
-                text.push_str(&format!("== {}\n", step.as_deref().unwrap_or("Outside of steps")));
+            if !steps.contains(&effect.step) {
+                steps.push(effect.step.clone());
             }
-            let branch = effect.branch.join("/");
-            let prefix = if branch.is_empty() { String::new() } else { format!("[{branch}] ") };
-            text.push_str(&format!("{prefix}{}\n", crate::view::named(&effect.operation, &effect.subject)));
-            text.extend(effect.changes.iter().map(|change| format!("    {change}\n")));
         }
-        let changes: usize = effects.iter().map(|effect| effect.changes.len()).sum();
-        text.push_str(&format!(
-            "{changes} changes by {} calls, rehearsed against simulated peers from an empty engine; addresses, names of pods and \
-             times are theirs, the real ones are not known yet\n",
-            effects.len()
-        ));
+        for step in steps {
+            let of_step: Vec<&Effect> = effects.iter().filter(|effect| effect.step == step).collect();
+            let title = step.as_deref().unwrap_or("Outside of steps");
+            if of_step.is_empty() {
+                text.push_str(&format!("== {title}: nothing changes\n"));
+                continue;
+            }
+            text.push_str(&format!("== {title}\n"));
+            of_step.into_iter().for_each(|effect| text.push_str(&effect.text()));
+        }
+        text.push_str(&conclusion(&effects));
         text
     }
+}
+
+impl Effect {
+    fn text(&self) -> String {
+        let branch = self.branch.join("/");
+        let prefix = if branch.is_empty() { String::new() } else { format!("[{branch}] ") };
+        let changes: String = self.changes.iter().map(|change| format!("    {change}\n")).collect();
+        format!("{prefix}{}\n{changes}", crate::view::named(&self.operation, &self.subject))
+    }
+}
+
+fn conclusion(effects: &[Effect]) -> String {
+    let changes: usize = effects.iter().map(|effect| effect.changes.len()).sum();
+    let count = match changes {
+        0 => "nothing changes".to_owned(),
+        _ => format!("{changes} changes by {} calls", effects.len()),
+    };
+    format!(
+        "{count}, rehearsed against simulated peers; addresses, names of pods and times of what is new are theirs, the real ones are not \
+         known yet\n"
+    )
 }
 
 #[cfg(test)]
@@ -190,6 +273,29 @@ mod tests {
         tell(Happening::CallStarted { call, operation: operation.clone(), subject: subject.clone(), arguments });
         let changes = changes.iter().map(|change| (*change).to_owned()).collect();
         tell(Happening::CallEnded { call, operation, subject, outcome, elapsed: Duration::ZERO, changes });
+    }
+
+    #[test]
+    fn a_step_in_which_nothing_changes_says_so() {
+        let plan = Plan::default();
+        let step = |title: &str, step: u64, calls: &dyn Fn()| {
+            let (title, branch) = (title.to_owned(), Branch::default());
+            let tell = |happening| {
+                plan.tell(Event { at: std::time::SystemTime::UNIX_EPOCH, branch: branch.clone(), happening });
+            };
+            tell(Happening::StepStarted { step, title: title.clone() });
+            calls();
+            let outcome = meshrun_host::Outcome::Done;
+            tell(Happening::StepEnded { step, title, outcome, elapsed: Duration::ZERO });
+        };
+        let notes = Notes { taken: vec!["a cluster".into()], unknown: vec!["another".into()] };
+        plan.starts_from(Some(notes));
+        step("Done", 1, &|| call(&plan, &[], 1, "a::looks", &[]));
+        call(&plan, &[], 2, "a::first", &["x"]);
+        step("Rest", 2, &|| call(&plan, &[], 3, "a::second", &["y"]));
+        let expected = "start: a cluster\nnot known: another\n== Done: nothing changes\n== Outside of steps\na::first\n    x\n== Rest\n\
+            a::second\n    y\n2 changes by 2 calls, rehearsed";
+        assert!(plan.text().starts_with(expected), "{}", plan.text());
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! Simulated peers for a run: there before it starts, gone when it has ended.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use meshrun_host::Failure;
-use meshrun_ops::{Environment, Settings};
-use meshrun_sim::{Fault, Simulation};
+use meshrun_host::{Failure, Permissions};
+use meshrun_ops::{
+    Environment, Settings, World,
+    survey::{self, Notes, Survey},
+};
+use meshrun_sim::{Fault, Simulation, Start};
 use tempfile::TempDir;
 
-use crate::{cli::Simulator, embedded};
+use crate::{cli::Simulator, releases::Releases};
+
+/// Which contexts of the user's kubeconfig a script names.
+pub type Named<'n> = &'n (dyn Fn(&str) -> bool + Sync);
 
 /// How long the peers get to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,14 +22,21 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Simulated {
     simulation: Simulation,
     folder: TempDir,
+    /// What they start from, when that is what real peers have.
+    pub start: Option<Notes>,
 }
 
 impl Simulated {
-    /// Start them.
+    /// Start them: empty, or with what the peers have that this environment and these settings lead to.
     ///
     /// # Errors
     /// When a fault is unknown, or nothing can be listened on.
-    pub async fn start(how: &Simulator) -> Result<Self, Failure> {
+    pub async fn start(
+        how: &Simulator,
+        environment: &Environment,
+        settings: &Settings,
+        from: Option<(Named<'_>, &Permissions)>,
+    ) -> Result<Self, Failure> {
         let unusable = |text: String| Failure::new("sim::unusable", text);
         let folder = tempfile::Builder::new().prefix("meshrun-").tempdir();
         let folder = folder.map_err(|error| unusable(format!("cannot make a temporary folder: {error}")))?;
@@ -36,34 +45,48 @@ impl Simulated {
         let faults: Result<Vec<Fault>, _> = how.faults.iter().map(|fault| fault.parse()).collect();
         let faults =
             faults.map_err(|error: meshrun_sim::Error| Failure::new("sim::unknown_fault", error.to_string()))?;
-        let options = meshrun_sim::Options { seed: how.seed, faults, socket: None };
+        let mut found = match from {
+            Some((named, permissions)) => {
+                Some(survey::survey(&World::new(environment.clone(), settings.clone()), permissions, named).await)
+            }
+            None => None,
+        };
+        let start: Option<Start> = found.as_mut().map(|found| std::mem::take(&mut found.start));
+        let options = meshrun_sim::Options { seed: how.seed, faults, pace: how.pace, start, socket: None };
         let simulation = Simulation::start(options).await.map_err(|error| unusable(chain(&error)))?;
-        Ok(Self { simulation, folder })
+        let peers = Self { simulation, folder, start: found.as_ref().map(|found| found.notes.clone()) };
+        peers.lead_contexts(found.as_ref()).await?;
+        Ok(peers)
+    }
+
+    async fn lead_contexts(&self, found: Option<&Survey>) -> Result<(), Failure> {
+        match found {
+            Some(found) => found.write_kubeconfig(self.simulation.world(), &self.kubeconfig()).await,
+            None => Ok(()),
+        }
     }
 
     /// Lead everything that a run would reach to them, and keep it from what the user has.
     ///
     /// # Errors
-    /// When the miniature release cannot be written.
+    /// When the releases cannot be put at hand.
     pub fn furnish(&self, environment: &mut Environment, settings: &mut Settings) -> Result<(), Failure> {
-        let kubeconfig = self.kubeconfig();
+        let releases = Releases::at_hand(environment, settings).furnish(&self.folder.path().join("releases"));
+        let releases = releases
+            .map_err(|error| Failure::new("sim::unusable", format!("cannot put the releases at hand: {error}")))?;
         for name in ["DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "NO_PROXY", "no_proxy"] {
             environment.variables.remove(name);
         }
         for (name, value) in self.variables() {
             environment.variables.insert(name.to_owned(), value);
         }
-        environment.home = Some(self.folder.path().join("home"));
+        let real_home = environment.home.replace(self.folder.path().join("home"));
         settings.docker_host = Some(self.simulation.docker_host());
-        settings.kubeconfig = Some(kubeconfig);
+        settings.kubeconfig = Some(self.kubeconfig());
         settings.proxy = Some(self.simulation.proxy());
-        if settings.release_dir.is_none() && environment.variable("MESHRUN_RELEASES").is_none() {
-            let releases = self.folder.path().join("releases");
-            write_releases(&releases).map_err(|error| {
-                Failure::new("sim::unusable", format!("cannot write the miniature release: {error}"))
-            })?;
-            settings.release_dir = Some(releases);
-        }
+        settings.release_dir = Some(releases);
+        settings.real_home = real_home.filter(|_| self.start.is_some());
+        settings.simulation = Some(Arc::clone(self.simulation.world()));
         Ok(())
     }
 
@@ -91,17 +114,6 @@ impl Simulated {
     fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
     }
-}
-
-fn write_releases(folder: &Path) -> io::Result<()> {
-    for (name, bytes) in embedded::miniature() {
-        let path = folder.join(&name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(path, bytes)?;
-    }
-    Ok(())
 }
 
 /// An error and what was beneath it, in one line.

@@ -9,17 +9,18 @@ use std::{
 
 use clap::CommandFactory;
 use meshrun_host::{Context, Events, Failure, Permissions};
-use meshrun_ops::{Environment, Settings, World};
+use meshrun_ops::{Environment, Settings, World, survey::Notes};
 use meshrun_script::{Ended, Library, Runtime, Setup, Source};
 
 use crate::{
-    cli::{Cli, Command, Options},
+    cli::{Cli, Command, From, Options},
     docs, eject, embedded,
     exit::Exit,
     interrupt::{self, Interrupt},
     plan::Plan,
+    releases::Releases,
     repl, report, scripts,
-    simulated::Simulated,
+    simulated::{Named, Simulated},
     suite,
     view::{self, View},
 };
@@ -37,7 +38,7 @@ pub fn run(cli: Cli) -> Exit {
         }
         Some(Command::Eject { folder, force }) => eject::eject(&folder, force),
         Some(Command::Script(words)) => run_script(&options, &words),
-        Some(Command::Plan { json, words }) => run_plan(&options, &words, json),
+        Some(Command::Plan { json, from, words }) => run_plan(&options, &words, json, from),
         Some(Command::Test { scripts: paths, only }) => suite::run(&options, &paths, only.as_deref()),
         Some(Command::Sim { words }) => run_sim(options, &words),
         Some(Command::Check { scripts: paths }) => with_runtime(&options, &[], |bench| scripts::check(bench, &paths)),
@@ -80,23 +81,38 @@ fn with_script(options: &Options, words: &[String], work: impl FnOnce(&Source, &
 }
 
 /// Rehearse a script and print what it would change.
-fn run_plan(options: &Options, words: &[String], json: bool) -> Exit {
+fn run_plan(options: &Options, words: &[String], json: bool, from: From) -> Exit {
     let options = Options { sim: true, ..options.clone() };
     let plan = Arc::new(Plan::default());
     let view: Arc<dyn View> = Arc::clone(&plan) as Arc<dyn View>;
     with_script(&options, words, |source, arguments| {
-        let exit = with_view(&options, arguments, view, |bench| {
+        let is_named = |context: &str| names(source, context);
+        let named: Option<Named<'_>> = (from == From::Peers).then_some(&is_named);
+        let exit = with_view(&options, arguments, view, named, |bench| {
             let variables = bench.simulated.iter().flatten();
             let kubeconfig = variables.filter(|(name, _)| *name == "KUBECONFIG").map(|(_, path)| Path::new(path));
             kubeconfig.filter_map(Path::parent).for_each(|folder| plan.rehearsed_in(folder));
+            plan.starts_from(bench.start.clone());
             scripts::run(bench, source, arguments, false)
         });
         if exit == Exit::Done {
-            let text = if json { scripts::pretty(&plan.effects()) } else { plan.text() };
+            let text = if json { scripts::pretty(&plan.data()) } else { plan.text() };
             view::print_out(&text);
+        } else {
+            eprint!("{}", plan.start_text());
         }
         exit
     })
+}
+
+/// Whether a script names a context outright.
+fn names(source: &Source, context: &str) -> bool {
+    ['"', '`'].iter().any(|quote| source.text.contains(&format!("{quote}{context}{quote}")))
+}
+
+/// The words of arguments: `--contexts=a,b` has `a` and `b`.
+fn words_of(arguments: &[String]) -> impl Iterator<Item = &str> {
+    arguments.iter().flat_map(|argument| argument.rsplit('=').next().unwrap_or(argument).split(','))
 }
 
 /// Run a script, if one is named, against simulated peers, and keep them until Ctrl-C.
@@ -163,17 +179,21 @@ pub struct Bench {
     pub home: Option<PathBuf>,
     /// What other clients need to reach the simulated peers, when there are some.
     pub simulated: Option<Vec<(&'static str, String)>>,
+    /// What simulated peers start from, when that is what real ones have.
+    pub start: Option<Notes>,
 }
 
 /// Make the runtime with the view that the options ask for, and do the work on a thread of its own.
 pub fn with_runtime(options: &Options, arguments: &[String], work: impl FnOnce(&Bench) -> Exit + Send) -> Exit {
-    with_view(options, arguments, view::view(options, options.sim), work)
+    let simulated = options.sim.then(|| Releases::at_hand(&environment(), &settings(options)).words());
+    with_view(options, arguments, view::view(options, simulated), None, work)
 }
 
 fn with_view(
     options: &Options,
     arguments: &[String],
     view: Arc<dyn View>,
+    named: Option<Named<'_>>,
     work: impl FnOnce(&Bench) -> Exit + Send,
 ) -> Exit {
     let tokio = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -181,14 +201,10 @@ fn with_view(
         Err(error) => return bug(&format!("cannot start the runtime: {error}")),
     };
     let mut environment = environment();
-    let mut settings = Settings {
-        kubeconfig: options.kubeconfig.clone(),
-        release_dir: options.release_dir.clone(),
-        cache_dir: options.cache_dir.clone(),
-        docker_host: options.docker_host.clone(),
-        proxy: None,
-    };
-    let simulated = match simulated(options, &tokio, &mut environment, &mut settings) {
+    let mut settings = settings(options);
+    let permissions = permissions(options, arguments);
+    let from = named.map(|named| (named, &permissions));
+    let simulated = match simulated(options, &tokio, &mut environment, &mut settings, from) {
         Ok(simulated) => simulated,
         Err(failure) => {
             report::print(&failure, None, options.log);
@@ -196,14 +212,15 @@ fn with_view(
         }
     };
     let variables = simulated.as_ref().map(|peers| peers.variables().into());
+    let start = simulated.as_ref().and_then(|peers| peers.start.clone());
     let told = Arc::clone(&view);
-    let context = Context::new(Events::new(move |event| told.tell(event)), permissions(options, arguments));
+    let context = Context::new(Events::new(move |event| told.tell(event)), permissions);
     let interrupt = interrupt::watch(&tokio, &context);
     let home = environment.home.clone();
     let (own, handle) = (options.clone(), tokio.handle().clone());
     let on_thread = move || {
         let runtime = runtime(&own, environment, settings, context.clone(), handle.clone());
-        work(&Bench { runtime, context, view, interrupt, handle, options: own, home, simulated: variables })
+        work(&Bench { runtime, context, view, interrupt, handle, options: own, home, simulated: variables, start })
     };
     let joined = std::thread::scope(|scope| {
         let thread =
@@ -214,9 +231,25 @@ fn with_view(
     tokio.shutdown_background();
     match joined {
         Ok(Ok(Exit::Done)) if !unknown.is_empty() => unknown_to_simulator(&unknown, options.log),
-        Ok(Ok(exit)) => exit,
+        Ok(Ok(exit)) => {
+            // Why it failed may be just that.
+            if exit == Exit::Failed && !unknown.is_empty() {
+                unknown_to_simulator(&unknown, options.log);
+            }
+            exit
+        }
         Ok(Err(_)) => bug("the script's thread panicked"),
         Err(error) => bug(&format!("cannot start the script's thread: {error}")),
+    }
+}
+
+fn settings(options: &Options) -> Settings {
+    Settings {
+        kubeconfig: options.kubeconfig.clone(),
+        release_dir: options.release_dir.clone(),
+        cache_dir: options.cache_dir.clone(),
+        docker_host: options.docker_host.clone(),
+        ..Settings::default()
     }
 }
 
@@ -226,11 +259,12 @@ fn simulated(
     tokio: &tokio::runtime::Runtime,
     environment: &mut Environment,
     settings: &mut Settings,
+    from: Option<(Named<'_>, &Permissions)>,
 ) -> Result<Option<Simulated>, Failure> {
     if !options.sim {
         return Ok(None);
     }
-    let peers = tokio.block_on(Simulated::start(&options.simulator))?;
+    let peers = tokio.block_on(Simulated::start(&options.simulator, environment, settings, from))?;
     peers.furnish(environment, settings)?;
     Ok(Some(peers))
 }
@@ -285,13 +319,11 @@ fn environment() -> Environment {
 
 /// What the flags allow. A context that stands among the script's arguments has been named by the user.
 fn permissions(options: &Options, arguments: &[String]) -> Permissions {
-    let named = arguments
-        .iter()
-        .flat_map(|argument| argument.rsplit('=').next().unwrap_or(argument).split(','))
-        .map(str::to_owned);
     let permissions = Permissions::all().deny(options.deny.iter().copied());
     let permissions = if options.allow.is_empty() { permissions } else { permissions.only(&options.allow) };
-    permissions.allow_contexts(options.allow_context.iter().cloned()).allow_contexts(named)
+    permissions
+        .allow_contexts(options.allow_context.iter().cloned())
+        .allow_contexts(words_of(arguments).map(str::to_owned))
 }
 
 /// What an end means for the exit code, after it has been shown.

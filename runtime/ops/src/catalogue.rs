@@ -31,6 +31,7 @@ pub fn catalogue(world: &Arc<World>) -> Vec<Function> {
     crate::hash::register(&mut catalogue);
     crate::base64::register(&mut catalogue);
     crate::random::register(&mut catalogue);
+    crate::sim::register(&mut catalogue);
     crate::http::register(&mut catalogue);
     crate::process::register(&mut catalogue);
     catalogue.functions

@@ -26,6 +26,7 @@ mod cluster;
 mod cx;
 mod failures;
 mod operation;
+pub mod survey;
 mod world;
 
 mod base64;
@@ -46,6 +47,7 @@ mod pki;
 mod process;
 mod random;
 mod release;
+mod sim;
 mod table;
 mod text;
 mod time;

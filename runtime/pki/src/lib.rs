@@ -23,5 +23,5 @@ pub use error::Error;
 pub use inspect::{Inspection, inspect};
 pub use leaf::{Leaf, certificate};
 pub use options::{AuthorityOptions, CertificateOptions, KeyType, Usage};
-pub use store::{ensure_cacerts, ensure_root};
+pub use store::{cacerts_in, ensure_cacerts, ensure_root, root_in};
 pub use verify::{Verified, verify};

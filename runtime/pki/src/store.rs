@@ -32,12 +32,10 @@ const LOCK: Timeout = Timeout::minutes(1);
 /// When what is there has expired, is not what was asked for, or is no pair; when the folder cannot be read or written.
 pub fn ensure_root(folder: &Path, options: &AuthorityOptions, steps: &Steps) -> Result<Authority, Error> {
     let _lock = lock(folder)?;
-    let (cert_path, key_path) = (folder.join("root-cert.pem"), folder.join("root-key.pem"));
-    if exists(&cert_path)? {
-        let found = existing(&cert_path, &cert_path, &key_path, steps)?;
-        check_options(&cert_path, &found, options)?;
+    if let Some(found) = root_in(folder, options, steps)? {
         return Ok(found);
     }
+    let (cert_path, key_path) = (folder.join("root-cert.pem"), folder.join("root-key.pem"));
     let key = match exists(&key_path)? {
         true => key::read(&read(&key_path)?).map_err(|error| error.in_file(&key_path))?,
         false => key::generate(options.key_type.unwrap_or_default())?,
@@ -55,6 +53,49 @@ pub fn ensure_root(folder: &Path, options: &AuthorityOptions, steps: &Steps) -> 
     Ok(made)
 }
 
+/// The root authority that lies in this folder, if one does. Nothing is written.
+///
+/// # Errors
+/// As [`ensure_root`].
+pub fn root_in(folder: &Path, options: &AuthorityOptions, steps: &Steps) -> Result<Option<Authority>, Error> {
+    let cert_path = folder.join("root-cert.pem");
+    if !exists(&cert_path)? {
+        return Ok(None);
+    }
+    let found = existing(&cert_path, &cert_path, &folder.join("root-key.pem"), steps)?;
+    check_options(&cert_path, &found, options)?;
+    Ok(Some(found))
+}
+
+/// The files of `cacerts` for this cluster that lie in the folder of its name beneath `folder`, if they do. Nothing is written.
+///
+/// # Errors
+/// As [`ensure_cacerts`].
+pub fn cacerts_in(
+    folder: &Path,
+    root: &Authority,
+    cluster: &str,
+    options: &AuthorityOptions,
+    steps: &Steps,
+) -> Result<Option<CaCerts>, Error> {
+    check_name(cluster)?;
+    let folder = folder.join(cluster);
+    let (cert_path, chain_path) = (folder.join("ca-cert.pem"), folder.join("cert-chain.pem"));
+    if !exists(&chain_path)? {
+        return Ok(None);
+    }
+    let found = existing(&cert_path, &chain_path, &folder.join("ca-key.pem"), steps)?;
+    check_options(&cert_path, &found, options)?;
+    cacerts(&found, root).map(Some).map_err(|error| error.in_file(&cert_path))
+}
+
+fn check_name(cluster: &str) -> Result<(), Error> {
+    match cluster.is_empty() || cluster.starts_with('.') || cluster.contains(['/', '\\']) {
+        true => Err(Error::Name(cluster.to_owned())),
+        false => Ok(()),
+    }
+}
+
 /// The files of `cacerts` for this cluster, kept in the folder of the cluster's name beneath `folder`; made and put
 /// there when they are not there.
 ///
@@ -67,18 +108,15 @@ pub fn ensure_cacerts(
     options: &AuthorityOptions,
     steps: &Steps,
 ) -> Result<CaCerts, Error> {
-    if cluster.is_empty() || cluster.starts_with('.') || cluster.contains(['/', '\\']) {
-        return Err(Error::Name(cluster.to_owned()));
+    check_name(cluster)?;
+    let own = folder.join(cluster);
+    let _lock = lock(&own)?;
+    if let Some(found) = cacerts_in(folder, root, cluster, options, steps)? {
+        return Ok(found);
     }
-    let folder = folder.join(cluster);
-    let _lock = lock(&folder)?;
+    let folder = own;
     let (cert_path, key_path) = (folder.join("ca-cert.pem"), folder.join("ca-key.pem"));
     let chain_path = folder.join("cert-chain.pem");
-    if exists(&chain_path)? {
-        let found = existing(&cert_path, &chain_path, &key_path, steps)?;
-        check_options(&cert_path, &found, options)?;
-        return cacerts(&found, root).map_err(|error| error.in_file(&cert_path));
-    }
     let made = cacerts(&intermediate(root, cluster, options)?, root)?;
     write_secret(&key_path, made.ca_key.expose())?;
     write(&cert_path, &made.ca_cert)?;

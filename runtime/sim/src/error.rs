@@ -29,6 +29,12 @@ pub enum Error {
         /// The forms that are known.
         known: String,
     },
+    /// A way for time to pass that nobody knows.
+    #[error("expected `automatic`, `fast` or `stepped`, found `{found}`")]
+    Pace {
+        /// What was asked for.
+        found: String,
+    },
     /// A key or certificate cannot be made.
     #[error("a certificate of a simulated cluster cannot be made")]
     Certificate {

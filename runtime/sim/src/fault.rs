@@ -1,6 +1,6 @@
 //! What shall go wrong, by request.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use crate::Error;
 
@@ -47,6 +47,20 @@ const FORMS: [&str; 5] = [
     "slow-node=NAME",
 ];
 
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pull { image } => write!(formatter, "pull={image}"),
+            Self::NoAddress { cluster } => write!(formatter, "no-address={cluster}"),
+            Self::Crash { cluster, namespace, deployment } => {
+                write!(formatter, "crash={cluster}/{namespace}/{deployment}")
+            }
+            Self::SilentWebhook { cluster } => write!(formatter, "silent-webhook={cluster}"),
+            Self::SlowNode { name } => write!(formatter, "slow-node={name}"),
+        }
+    }
+}
+
 impl FromStr for Fault {
     type Err = Error;
 
@@ -91,6 +105,9 @@ mod tests {
         let crash =
             Fault::Crash { cluster: "west".into(), namespace: "sample".into(), deployment: "helloworld-v1".into() };
         assert_eq!("crash=west/sample/helloworld-v1".parse::<Fault>().unwrap(), crash);
+        for text in ["pull=a/b:c", "no-address=a", "crash=a/b/c", "silent-webhook=a", "slow-node=a"] {
+            assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
+        }
         for wrong in ["", "pull", "pull=", "crash=west", "crash=a/b/c/d", "burn=west"] {
             let text = wrong.parse::<Fault>().unwrap_err().to_string();
             assert!(text.contains("`no-address=CLUSTER`") && text.ends_with(&format!("found `{wrong}`")), "{text}");

@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"] // what an engine tells of a container is one large JSON
 
+pub mod clock;
 pub mod controllers;
 pub mod docker;
 mod error;
@@ -17,10 +18,14 @@ mod proxy;
 pub mod recorder;
 pub mod registry;
 mod simulation;
+pub mod start;
+mod step;
 pub mod stream;
 pub mod world;
 
+pub use clock::Pace;
 pub use error::Error;
 pub use fault::Fault;
 pub use simulation::{Options, Simulation};
+pub use start::Start;
 pub use world::World;

@@ -9,7 +9,7 @@ use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::{World, stream::ByteStream};
+use crate::{World, node, stream::ByteStream};
 
 type Body = BoxBody<Bytes, hyper::Error>;
 
@@ -39,13 +39,16 @@ async fn connection(world: Arc<World>, stream: ByteStream) {
 }
 
 async fn answer(world: Arc<World>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    let answered =
-        if request.method() == Method::CONNECT { tunnel(&world, request) } else { forward(&world, request).await };
+    let answered = if request.method() == Method::CONNECT {
+        tunnel(&world, request).await
+    } else {
+        forward(&world, request).await
+    };
     Ok(answered.unwrap_or_else(|refusal| refusal))
 }
 
-fn tunnel(world: &Arc<World>, request: Request<Incoming>) -> Result<Response<Body>, Response<Body>> {
-    let stream = connect(world, request.uri(), 443)?;
+async fn tunnel(world: &Arc<World>, request: Request<Incoming>) -> Result<Response<Body>, Response<Body>> {
+    let stream = connect(world, request.uri(), 443).await?;
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(request).await {
             let (mut client, mut peer) = (TokioIo::new(upgraded), stream);
@@ -59,7 +62,7 @@ async fn forward(world: &Arc<World>, mut request: Request<Incoming>) -> Result<R
     if request.uri().scheme_str() != Some("http") {
         return Err(refuse(StatusCode::BAD_REQUEST, "expected an absolute http:// address or CONNECT"));
     }
-    let stream = connect(world, request.uri(), 80)?;
+    let stream = connect(world, request.uri(), 80).await?;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     *request.uri_mut() = path.parse().map_err(|_| refuse(StatusCode::BAD_REQUEST, "malformed path"))?;
     request.headers_mut().remove("proxy-connection");
@@ -71,12 +74,24 @@ async fn forward(world: &Arc<World>, mut request: Request<Incoming>) -> Result<R
     Ok(response.map(BodyExt::boxed))
 }
 
-fn connect(world: &Arc<World>, uri: &http::Uri, port: u16) -> Result<ByteStream, Response<Body>> {
+/// Connect to whatever has this address. What this machine itself serves is reached as without a proxy.
+async fn connect(world: &Arc<World>, uri: &http::Uri, port: u16) -> Result<ByteStream, Response<Body>> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<IpAddr>().ok().or_else(|| world.resolve(host));
-    let address = address.ok_or_else(|| refuse(StatusCode::BAD_GATEWAY, &format!("no such host: `{host}`")))?;
     let port = uri.port_u16().unwrap_or(port);
-    let nobody = || refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("nobody answers at {address}, port {port}"));
+    if let Some(cluster) = world.server_at(host, port) {
+        return Ok(node::serving(&cluster));
+    }
+    if let Some((cluster, reason)) = world.unread_at(host, port) {
+        let what = format!("the state of cluster {cluster}, which could not be read ({reason})");
+        return Err(refuse(StatusCode::NOT_IMPLEMENTED, &world.recorder.unknown(what)));
+    }
+    let address = host.parse::<IpAddr>().ok().or_else(|| world.resolve(host));
+    let nobody = || refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("nobody answers at {host}, port {port}"));
+    if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
+        let stream = tokio::net::TcpStream::connect((host, port)).await;
+        return stream.map(|stream| Box::new(stream) as ByteStream).map_err(|_| nobody());
+    }
+    let address = address.ok_or_else(|| refuse(StatusCode::BAD_GATEWAY, &format!("no such host: `{host}`")))?;
     world.connect(address, port).ok_or_else(nobody)
 }
 

@@ -1,12 +1,14 @@
 //! Which images the registries of the simulated world have.
 
+use std::sync::{PoisonError, RwLock};
+
 use crate::Fault;
 
 /// The registries. Any well-formed reference can be pulled, unless it names `does-not-exist`, has the tag `none`, names the registry
 /// `127.0.0.1:9`, where nobody listens, or a fault says otherwise.
 #[derive(Debug, Default)]
 pub struct Registry {
-    broken: Vec<String>,
+    broken: RwLock<Vec<String>>,
 }
 
 /// Why an image cannot be pulled.
@@ -39,11 +41,18 @@ impl Registry {
     /// The registries under these faults.
     #[must_use]
     pub fn new(faults: &[Fault]) -> Self {
+        let registry = Self::default();
+        registry.break_by(faults);
+        registry
+    }
+
+    /// Break as these faults say, and no further.
+    pub(crate) fn break_by(&self, faults: &[Fault]) {
         let broken = faults.iter().filter_map(|fault| match fault {
             Fault::Pull { image } => Some(image.clone()),
             _ => None,
         });
-        Self { broken: broken.collect() }
+        *self.broken.write().unwrap_or_else(PoisonError::into_inner) = broken.collect();
     }
 
     /// Look an image up.
@@ -53,7 +62,8 @@ impl Registry {
     pub fn find(&self, image: &str) -> Result<Reference, Refusal> {
         let reference = Reference::parse(image).ok_or(Refusal::Malformed)?;
         let broken = |one: &String| one == image || Reference::parse(one).is_some_and(|one| one == reference);
-        if reference.registry == "127.0.0.1:9" || self.broken.iter().any(broken) {
+        let all = self.broken.read().unwrap_or_else(PoisonError::into_inner);
+        if reference.registry == "127.0.0.1:9" || all.iter().any(broken) {
             return Err(Refusal::Unreachable);
         }
         if reference.repository.contains("does-not-exist") {

@@ -8,7 +8,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Error, Fault, World, docker, proxy};
+use crate::{Error, Fault, Pace, World, docker, proxy, start::Start};
 
 /// How a simulation shall be.
 #[derive(Debug, Default)]
@@ -17,6 +17,10 @@ pub struct Options {
     pub seed: u64,
     /// What shall go wrong.
     pub faults: Vec<Fault>,
+    /// How its time passes.
+    pub pace: Pace,
+    /// What it starts from; from nothing when absent.
+    pub start: Option<Start>,
     /// Where the Docker engine listens; a socket in a temporary folder when absent.
     pub socket: Option<PathBuf>,
 }
@@ -37,6 +41,8 @@ impl Simulation {
     /// When a socket cannot be listened on.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let world = World::new(options.seed, options.faults);
+        world.clock.set_pace(options.pace);
+        options.start.map_or(Ok(()), |start| world.load(start))?;
         let (socket, folder) = place(options.socket)?;
         let listener = UnixListener::bind(&socket).map_err(|source| Error::Socket { path: socket.clone(), source })?;
         let unheard = |source| Error::Listen { address: "127.0.0.1".to_owned(), source };

@@ -3,19 +3,31 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Fault, controllers, docker::Engine, kube::Cluster, mesh, recorder::Recorder, registry::Registry, stream::ByteStream,
+    Error, Fault, Pace,
+    clock::Clock,
+    controllers,
+    docker::Engine,
+    kube::Cluster,
+    mesh,
+    node::API_PORT,
+    recorder::Recorder,
+    registry::Registry,
+    start::{Start, Unread, host_and_port},
+    stream::ByteStream,
 };
 
 /// The simulated world.
 pub struct World {
     seed: u64,
-    faults: Vec<Fault>,
+    faults: RwLock<Vec<Fault>>,
+    /// Its time.
+    pub clock: Arc<Clock>,
     /// What clients asked for that is not known.
     pub recorder: Recorder,
     /// Which images can be pulled.
@@ -24,7 +36,14 @@ pub struct World {
     pub engine: Engine,
     clusters: RwLock<Vec<Arc<Cluster>>>,
     drawn: Mutex<BTreeMap<String, u64>>,
-    servers: Mutex<BTreeMap<IpAddr, String>>,
+    servers: Mutex<BTreeMap<(String, u16), String>>,
+    unread: Mutex<Vec<Unread>>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("World").field("seed", &self.seed).finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -34,12 +53,14 @@ impl World {
         Arc::new(Self {
             seed,
             registry: Registry::new(&faults),
-            faults,
+            faults: RwLock::new(faults),
+            clock: Arc::new(Clock::new(Pace::default())),
             recorder: Recorder::default(),
             engine: Engine::new(),
             clusters: RwLock::default(),
             drawn: Mutex::default(),
             servers: Mutex::default(),
+            unread: Mutex::default(),
         })
     }
 
@@ -51,8 +72,34 @@ impl World {
 
     /// What shall go wrong.
     #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
+    pub fn faults(&self) -> Vec<Fault> {
+        self.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Let something go wrong from now on. Returns whether it did not before.
+    pub fn add_fault(&self, fault: Fault) -> bool {
+        self.change_faults(|faults| {
+            let is_new = !faults.contains(&fault);
+            faults.extend(is_new.then_some(fault));
+            is_new
+        })
+    }
+
+    /// Let something go right again; everything when nothing is named. Returns what went wrong until now.
+    pub fn clear_faults(&self, fault: Option<&Fault>) -> Vec<Fault> {
+        self.change_faults(|faults| faults.extract_if(.., |one| fault.is_none_or(|fault| fault == one)).collect())
+    }
+
+    fn change_faults<T>(&self, change: impl FnOnce(&mut Vec<Fault>) -> T) -> T {
+        let changed = {
+            let mut faults = self.faults.write().unwrap_or_else(PoisonError::into_inner);
+            let changed = change(&mut faults);
+            self.registry.break_by(&faults);
+            changed
+        };
+        // Controllers look at objects; of faults nobody tells them but this.
+        self.clusters().iter().for_each(|cluster| cluster.runtime().wake());
+        changed
     }
 
     /// The clusters, in the order in which they were made.
@@ -101,7 +148,10 @@ impl World {
         let mut block = 0u64;
         while text.len() < digits {
             let hash = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(number.to_be_bytes());
-            let hash = hash.chain_update(block.to_be_bytes()).chain_update(purpose.as_bytes()).finalize();
+            // What was found may be of another simulation with this seed.
+            let origin: &[u8] = if self.engine.was_loaded() { b"taken over" } else { b"" };
+            let hash = hash.chain_update(block.to_be_bytes()).chain_update(purpose.as_bytes()).chain_update(origin);
+            let hash = hash.finalize();
             text.extend(hash.iter().map(|byte| format!("{byte:02x}")));
             block += 1;
         }
@@ -119,16 +169,64 @@ impl World {
     /// The cluster whose API server has this address and port, seen from the networks of the engine.
     #[must_use]
     pub fn cluster_at(&self, address: IpAddr, port: u16) -> Option<Arc<Cluster>> {
-        let alone = || {
-            let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-            servers.get(&address).filter(|_| port == 6443).cloned()
-        };
-        self.cluster(&self.engine.cluster_at(address, port).or_else(alone)?)
+        let found = self.engine.cluster_at(address, port);
+        found.and_then(|name| self.cluster(&name)).or_else(|| self.server_at(&address.to_string(), port))
     }
 
     /// Give the API server of a cluster an address of its own, without a container of the engine behind it.
     pub fn add_server(&self, address: IpAddr, cluster: &str) {
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).insert(address, cluster.to_owned());
+        self.lead_to(&address.to_string(), API_PORT, cluster);
+    }
+
+    /// The cluster whose API server has this host and port by itself, without a container of the engine behind it.
+    pub(crate) fn server_at(&self, host: &str, port: u16) -> Option<Arc<Cluster>> {
+        let name = self.servers().get(&(host.to_owned(), port)).cloned();
+        self.cluster(&name?)
+    }
+
+    fn lead_to(&self, host: &str, port: u16, cluster: &str) {
+        self.servers().insert((host.to_owned(), port), cluster.to_owned());
+    }
+
+    fn servers(&self) -> MutexGuard<'_, BTreeMap<(String, u16), String>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Take over what real peers have. The clusters' controllers run from then on. To be called before anybody else comes.
+    ///
+    /// # Errors
+    /// When the keys of a cluster cannot be made.
+    pub fn load(self: &Arc<Self>, start: Start) -> Result<(), Error> {
+        if let Some(engine) = &start.engine {
+            self.engine.load(engine);
+        }
+        for found in start.clusters {
+            let (name, servers) = (found.name.clone(), found.servers.clone());
+            let cluster = Cluster::load(self, found)?;
+            self.engine.adopt(&cluster);
+            for (host, port) in servers.iter().filter_map(|server| host_and_port(server)) {
+                self.lead_to(&host, port, &name);
+            }
+            self.add_cluster(&cluster);
+        }
+        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = start.unread;
+        Ok(())
+    }
+
+    /// Why a cluster that is there could not be read.
+    pub(crate) fn unread(&self, cluster: &str) -> Option<String> {
+        if self.cluster(cluster).is_some() {
+            return None; // a context that was not read may have its name
+        }
+        let all = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|one| one.name == cluster).map(|one| one.reason.clone())
+    }
+
+    /// The name of the cluster that could not be read and has this server, and why not.
+    pub(crate) fn unread_at(&self, host: &str, port: u16) -> Option<(String, String)> {
+        let all = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |server: &String| host_and_port(server).is_some_and(|(there, at)| there == host && at == port);
+        all.iter().find(|one| one.servers.iter().any(here)).map(|one| (one.name.clone(), one.reason.clone()))
     }
 
     /// The address of the container of the engine that has this name: `west-control-plane`.

@@ -14,3 +14,6 @@ mod node;
 mod ports;
 mod probe;
 pub(crate) mod ready;
+
+/// The files on nodes by which it is known how far the creation of a cluster has come. They hold nothing of worth.
+pub const MARKS: [&str; 2] = [join::JOINED, ready::COMPLETE];

@@ -33,7 +33,7 @@ struct Running {
 }
 
 impl Fancy {
-    pub fn new(simulated: bool) -> Self {
+    pub fn new(simulated: Option<String>) -> Self {
         let state = State { summary: Summary::new(simulated), ..State::default() };
         Self { bars: MultiProgress::new(), state: Mutex::new(state) }
     }

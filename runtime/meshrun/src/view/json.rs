@@ -14,12 +14,12 @@ use super::{View, print_out, prints::Prints};
 #[derive(Debug, Default)]
 pub struct Json {
     prints: Mutex<Prints>,
-    simulated: bool,
+    simulated: Option<String>,
 }
 
 impl Json {
     /// A view of a run against real or simulated peers.
-    pub fn new(simulated: bool) -> Self {
+    pub fn new(simulated: Option<String>) -> Self {
         Self { prints: Mutex::default(), simulated }
     }
 }
@@ -33,8 +33,12 @@ impl View for Json {
     }
 
     fn finished(&self, elapsed: Duration, well: bool) {
-        let (seconds, simulated) = (elapsed.as_secs_f64(), self.simulated);
-        eprintln!("{}", json!({ "event": "finished", "well": well, "seconds": seconds, "simulated": simulated }));
+        let (seconds, simulated) = (elapsed.as_secs_f64(), self.simulated.is_some());
+        let mut told = json!({ "event": "finished", "well": well, "seconds": seconds, "simulated": simulated });
+        if let Some(releases) = &self.simulated {
+            told["releases"] = releases.as_str().into();
+        }
+        eprintln!("{told}");
     }
 
     fn close(&self) {}

@@ -28,8 +28,8 @@ pub trait View: Send + Sync {
     fn close(&self);
 }
 
-/// The view that the options and the terminal ask for.
-pub fn view(options: &Options, simulated: bool) -> Arc<dyn View> {
+/// The view that the options and the terminal ask for. Of a simulated run it is told which releases it uses.
+pub fn view(options: &Options, simulated: Option<String>) -> Arc<dyn View> {
     let terminal = std::io::stderr().is_terminal();
     match options.log {
         Some(Log::Json) => Arc::new(json::Json::new(simulated)),

@@ -42,7 +42,7 @@ struct Running {
 
 impl Plain {
     /// Everything.
-    pub fn new(simulated: bool) -> Self {
+    pub fn new(simulated: Option<String>) -> Self {
         let state = State { summary: Summary::new(simulated), ..State::default() };
         Self { state: Mutex::new(state), quiet: false }
     }

@@ -12,8 +12,8 @@ pub struct Summary {
     steps: Vec<Step>,
     changes: usize,
     acted: bool,
-    /// Whether the peers are simulated, which is said in every summary.
-    simulated: bool,
+    /// Which releases a simulated run uses; none when the peers are real. It is said in every summary.
+    simulated: Option<String>,
 }
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ struct Step {
 
 impl Summary {
     /// An empty one.
-    pub fn new(simulated: bool) -> Self {
+    pub fn new(simulated: Option<String>) -> Self {
         Self { simulated, ..Self::default() }
     }
 
@@ -73,7 +73,9 @@ impl Summary {
             many => format!("{many} changes"),
         };
         let word = if well { "done" } else { "failed" };
-        let peers = if self.simulated { " (simulated: nothing real was touched)" } else { "" };
+        let simulated = self.simulated.as_ref();
+        let peers =
+            simulated.map(|releases| format!(" (simulated: nothing real was touched; {releases})")).unwrap_or_default();
         self.steps.iter().map(line).chain([format!("{word} after {}, {changes}{peers}", time(elapsed))]).collect()
     }
 }

@@ -78,8 +78,14 @@ let files = pki::ensure_cacerts(folder, root, "cluster1");"#;
             validity: self.validity,
             ..AuthorityOptions::default()
         };
-        let steps = cx.steps().clone();
-        let make = move || meshrun_pki::ensure_cacerts(&folder, &self.root, &self.cluster, &options, &steps);
-        super::blocking(make).await
+        let (steps, beneath) = (cx.steps().clone(), cx.world.beneath(&folder));
+        super::blocking(move || {
+            let (root, cluster) = (&self.root, &self.cluster);
+            // A rehearsal finds what the user has, and makes what is missing in a home of its own.
+            let look = |beneath: std::path::PathBuf| meshrun_pki::cacerts_in(&beneath, root, cluster, &options, &steps);
+            let found = beneath.map(look).transpose()?.flatten();
+            found.map_or_else(|| meshrun_pki::ensure_cacerts(&folder, root, cluster, &options, &steps), Ok)
+        })
+        .await
     }
 }

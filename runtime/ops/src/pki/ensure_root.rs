@@ -71,7 +71,12 @@ impl Operation for EnsureRoot {
             validity: self.validity,
             ..AuthorityOptions::default()
         };
-        let steps = cx.steps().clone();
-        super::blocking(move || meshrun_pki::ensure_root(&folder, &options, &steps)).await
+        let (steps, beneath) = (cx.steps().clone(), cx.world.beneath(&folder));
+        super::blocking(move || {
+            // A rehearsal finds what the user has, and makes what is missing in a home of its own.
+            let found = beneath.map(|beneath| meshrun_pki::root_in(&beneath, &options, &steps)).transpose()?.flatten();
+            found.map_or_else(|| meshrun_pki::ensure_root(&folder, &options, &steps), Ok)
+        })
+        .await
     }
 }

@@ -7,6 +7,7 @@ mod kube;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use meshrun_docker::Docker;
@@ -51,6 +52,10 @@ pub struct Settings {
     pub docker_host: Option<String>,
     /// An HTTP proxy that leads to all clusters and to what they serve, as simulated ones need it.
     pub proxy: Option<String>,
+    /// The simulated world of a simulated run.
+    pub simulation: Option<Arc<meshrun_sim::World>>,
+    /// The user's own home folder, in which a rehearsal finds what its own, which is empty at first, does not have. Nothing is written there.
+    pub real_home: Option<PathBuf>,
 }
 
 /// The world.
@@ -68,6 +73,13 @@ impl World {
     /// A world with nothing connected yet.
     pub fn new(environment: Environment, settings: Settings) -> Self {
         Self { environment, settings, docker: OnceCell::new(), clusters: kube::Clusters::default() }
+    }
+
+    /// Where in the user's own home folder a path of a rehearsal's would be; none for other paths, and for what is no rehearsal.
+    pub fn beneath(&self, path: &Path) -> Option<PathBuf> {
+        let home = self.environment.home.as_ref()?;
+        let rest = path.strip_prefix(home).ok()?; // a path elsewhere is the real one
+        self.settings.real_home.as_ref().map(|real| real.join(rest))
     }
 
     /// The folder of unpacked releases, by `--release-dir` or `MESHRUN_RELEASES`.

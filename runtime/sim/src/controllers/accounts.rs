@@ -39,7 +39,7 @@ fn fill(context: &Context<'_>, secret: &Value) {
     // The account was there a moment ago; when it is gone the next step deletes the secret.
     let Ok(token) = context.cluster.issue_token(namespace(secret), name(&account), &request) else { return };
     let encode = super::istiod::encode;
-    let (authority, account_uid) = (encode(context.cluster.ca_pem().as_bytes()), uid(&account).to_owned());
+    let (authority, account_uid) = (encode(context.cluster.root_pem().as_bytes()), uid(&account).to_owned());
     context.modify(SECRET, secret, |one| {
         one["metadata"]["annotations"][ACCOUNT_UID] = json!(account_uid);
         one["data"] = json!({

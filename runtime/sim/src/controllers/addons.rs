@@ -12,6 +12,9 @@ const SYSTEM: &str = "kube-system";
 
 /// One step: once there is a node, what kubeadm makes; once only, for a user may delete it.
 pub fn step(context: &Context<'_>) {
+    if context.cluster.is_loaded() {
+        return; // whoever made it has put in what belongs there
+    }
     let nodes = context.list(NODE, None);
     let is_control_plane = |node: &Value| label(node, "node-role.kubernetes.io/control-plane").is_some();
     let planes = nodes.iter().filter(|node| is_control_plane(node));

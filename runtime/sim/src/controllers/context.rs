@@ -71,6 +71,11 @@ impl<'a> Context<'a> {
         self.tolerate(result);
     }
 
+    /// Change an object that may be gone meanwhile, as a program that is known by this name.
+    pub fn modify_as(&self, program: &str, kind: Kind, object: &Value, change: impl FnOnce(&mut Value)) {
+        self.tolerate(crate::kube::update_as(self.store(), program, kind, object, change));
+    }
+
     /// Write the status of an object.
     pub fn set_status(&self, kind: Kind, object: &Value, status: &Value) {
         if object.get("status") != Some(status) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Context,
     object::{DAEMON_SET, NODE, POD, is_controlled_by, is_going, name, template_hash, text},
-    pods, schedule,
+    pods, revisions, schedule,
 };
 
 const HASH: &str = "controller-revision-hash";
@@ -33,8 +33,8 @@ fn node_of(pod: &Value) -> &str {
     text(pod, "/spec/nodeName")
 }
 
-fn is_new(set: &Value, pod: &Value) -> bool {
-    super::object::label(pod, HASH) == Some(&template_hash(&set["spec"]["template"]))
+fn is_new(context: &Context<'_>, set: &Value, pod: &Value) -> bool {
+    revisions::is_present(context, set, pod, &template_hash(&set["spec"]["template"]))
 }
 
 fn place(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], wanted: &[&Arc<Value>]) {
@@ -51,7 +51,7 @@ fn place(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], wanted: &[&Ar
         }
     }
     let all_ready = mine.iter().all(|pod| pods::is_ready(pod));
-    let mut outdated = mine.iter().filter(|pod| !is_new(set, pod));
+    let mut outdated = mine.iter().filter(|pod| !is_new(context, set, pod));
     // Pods of an older template go one after the other; those that never became ready hold nobody up.
     if let Some(pod) =
         outdated.clone().find(|pod| !pods::is_ready(pod)).or_else(|| outdated.next().filter(|_| all_ready))
@@ -90,7 +90,7 @@ fn tell(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], wanted: &[&Arc
         "numberReady": ready, "observedGeneration": set["metadata"]["generation"],
     });
     for (key, value) in [
-        ("updatedNumberScheduled", placed.iter().filter(|pod| is_new(set, pod)).count()),
+        ("updatedNumberScheduled", placed.iter().filter(|pod| is_new(context, set, pod)).count()),
         ("numberAvailable", ready),
         ("numberUnavailable", wanted.len().saturating_sub(ready)),
     ] {

@@ -10,9 +10,11 @@ use super::{
         self, Condition, DEPLOYMENT, REPLICA_SET, annotation, is_controlled_by, is_going, name, namespace, number,
         owner_reference, set_condition, template_hash, text,
     },
+    revisions::same_template,
 };
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
+const HASH: &str = "pod-template-hash";
 
 /// One step of every deployment.
 pub fn step(context: &Context<'_>) {
@@ -32,8 +34,8 @@ fn wanted(deployment: &Value) -> i64 {
 }
 
 fn roll(context: &Context<'_>, deployment: &Value, mine: &[&Arc<Value>]) {
-    let hash = template_hash(&deployment["spec"]["template"]);
-    let is_new = |set: &Value| object::label(set, "pod-template-hash") == Some(&hash);
+    let hash = hash(deployment, mine);
+    let is_new = |set: &Value| object::label(set, HASH) == Some(&hash);
     let newest = mine.iter().find(|set| is_new(set));
     let others: Vec<&Arc<Value>> = mine.iter().copied().filter(|set| !is_new(set)).collect();
     let Some(newest) = newest else {
@@ -45,6 +47,16 @@ fn roll(context: &Context<'_>, deployment: &Value, mine: &[&Arc<Value>]) {
     restore_revision(context, deployment, newest, &others);
     scale_all(context, deployment, newest, &others);
     forget_old(context, deployment, &others);
+}
+
+/// The hash of the present template: that of the set that has it, whoever made it, else of our own.
+fn hash(deployment: &Value, mine: &[&Arc<Value>]) -> String {
+    let own = template_hash(&deployment["spec"]["template"]);
+    if mine.iter().any(|set| object::label(set, HASH) == Some(&own)) {
+        return own;
+    }
+    let same = mine.iter().find(|set| same_template(set, deployment));
+    same.and_then(|set| object::label(set, HASH)).map_or(own, str::to_owned)
 }
 
 fn create(context: &Context<'_>, deployment: &Value, mine: &[&Arc<Value>], hash: &str) {
@@ -162,14 +174,14 @@ fn forget_old(context: &Context<'_>, deployment: &Value, others: &[&Arc<Value>])
 }
 
 fn tell(context: &Context<'_>, deployment: &Value, mine: &[&Arc<Value>]) {
-    let hash = template_hash(&deployment["spec"]["template"]);
+    let hash = hash(deployment, mine);
     let sum = |pointer: &str, sets: &mut dyn Iterator<Item = &&Arc<Value>>| -> i64 {
         sets.map(|set| number(set, pointer).unwrap_or(0)).sum()
     };
     let total = sum("/status/replicas", &mut mine.iter());
     let ready = sum("/status/readyReplicas", &mut mine.iter());
     let available = sum("/status/availableReplicas", &mut mine.iter());
-    let is_new = |set: &&&Arc<Value>| object::label(set, "pod-template-hash") == Some(&hash);
+    let is_new = |set: &&&Arc<Value>| object::label(set, HASH) == Some(&hash);
     let updated = sum("/status/replicas", &mut mine.iter().filter(is_new));
     let wanted = wanted(deployment);
     let unavailable = (wanted.max(total) - available).max(0);

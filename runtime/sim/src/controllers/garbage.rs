@@ -23,7 +23,12 @@ pub fn step(context: &Context<'_>) {
         }
     }
     for (api_version, kind, object) in &owned {
-        let has_owner = |one: &Value| living.contains(text(one, "/uid"));
+        // An owner that was left out when the cluster was taken over is there.
+        let left_out = |one: &Value| {
+            let group = crate::kube::object::group(text(one, "/apiVersion"));
+            context.cluster.left_out(group, text(one, "/kind"))
+        };
+        let has_owner = |one: &Value| living.contains(text(one, "/uid")) || left_out(one);
         if is_going(object) || list(object, "/metadata/ownerReferences").iter().any(has_owner) {
             continue;
         }

@@ -59,6 +59,11 @@ pub fn root_at_start(context: &Context<'_>, pod: &Value) -> Option<Arc<str>> {
     mesh::control_of(context.world, context.cluster).and_then(|control| root(&control))
 }
 
+/// Whether a pod is started with a root of trust: one of istiod, or with a proxy.
+pub fn trusts(pod: &Value) -> bool {
+    is_istiod(pod) || has_proxy(pod)
+}
+
 fn has_proxy(pod: &Value) -> bool {
     list(pod, "/spec/containers").iter().any(|one| text(one, "/image").contains("/proxyv2"))
 }
@@ -119,7 +124,7 @@ fn publish(context: &Context<'_>, root: &str) {
             continue;
         }
         match context.get(CONFIG_MAP, of, "istio-ca-root-cert") {
-            Some(present) if present.get("data") == Some(&wanted) => {}
+            Some(present) if text(&present, "/data/root-cert.pem").trim() == root.trim() => {}
             Some(present) => context.modify(CONFIG_MAP, &present, |one| one["data"] = wanted.clone()),
             None => context.create(json!({
                 "apiVersion": CONFIG_MAP.0, "kind": CONFIG_MAP.1, "data": wanted,
@@ -134,17 +139,23 @@ fn leads_to_istiod(webhook: &Value) -> bool {
     service == "istiod" || service.starts_with("istiod-")
 }
 
+/// Whether two bundles hold the same certificates, whatever stands around them.
+fn is_same_bundle(one: &str, other: &str) -> bool {
+    let bytes = |text: &str| STANDARD.decode(text).map(|bytes| bytes.trim_ascii().to_owned());
+    one == other || bytes(one).is_ok_and(|one| bytes(other).is_ok_and(|other| one == other))
+}
+
 fn bundle_of(context: &Context<'_>, kind: super::object::Kind, configuration: &Value, bundle: &str) {
     let is_validating = kind == VALIDATING;
     let differs = |webhook: &Value| {
         leads_to_istiod(webhook)
-            && (text(webhook, "/clientConfig/caBundle") != bundle
+            && (!is_same_bundle(text(webhook, "/clientConfig/caBundle"), bundle)
                 || is_validating && text(webhook, "/failurePolicy") == "Ignore")
     };
     if !list(configuration, "/webhooks").iter().any(differs) {
         return;
     }
-    context.modify(kind, configuration, |one| {
+    context.modify_as("pilot-discovery", kind, configuration, |one| {
         let webhooks = one["webhooks"].as_array_mut().into_iter().flatten();
         for webhook in webhooks.filter(|webhook| leads_to_istiod(webhook)) {
             webhook["clientConfig"]["caBundle"] = json!(bundle);

@@ -1,11 +1,6 @@
 //! What the kubelets do: pods get volumes, images, addresses and running containers, become ready, and end.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -16,8 +11,9 @@ use super::{
         set_pod_condition, text, uid,
     },
     pods::is_ready,
+    runtime::Process,
 };
-use crate::{Fault, registry::Refusal};
+use crate::{Fault, clock::Work, registry::Refusal};
 
 const COMPONENT: &str = "kubelet";
 
@@ -75,19 +71,48 @@ fn stage(pod: &Value) -> Stage {
 }
 
 fn advance(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<IpAddr>) {
+    let crashes = crash_code(context, pod).is_some();
     match stage(pod) {
+        Stage::Running | Stage::Ready if crashes != context.runtime().process(uid(pod)).crashes_by_fault => {
+            run(context, pod, node, taken);
+        }
         Stage::New => accept(context, pod, node),
         Stage::Creating => {
             if condition(node, "Ready") != "True" && pod.pointer("/spec/hostNetwork") != Some(&Value::Bool(true)) {
                 return;
             }
-            if volumes_are_there(context, pod) && images_are_there(context, pod) {
+            if volumes_are_there(context, pod)
+                && images_are_there(context, pod)
+                && has_lasted(context, pod, Work::Pull, |process| &mut process.pulling_since)
+            {
                 run(context, pod, node, taken);
             }
         }
         Stage::Running => become_ready(context, pod),
         Stage::Ready => {}
     }
+}
+
+/// Whether something has taken its time since it began, which is now when it was not before.
+fn has_lasted(
+    context: &Context<'_>,
+    pod: &Value,
+    work: Work,
+    since: fn(&mut Process) -> &mut Option<Duration>,
+) -> bool {
+    let clock = &context.world.clock;
+    let (now, takes) = (clock.now(), clock.takes(work));
+    if takes.is_zero() {
+        return true;
+    }
+    let mut process = context.runtime().process(uid(pod));
+    let begun = *since(&mut process).get_or_insert(now);
+    context.runtime().change_process(uid(pod), |process| *since(process) = Some(begun));
+    let left = (begun + takes).saturating_sub(now);
+    if !left.is_zero() {
+        context.again(left);
+    }
+    left.is_zero()
 }
 
 fn containers<'a>(pod: &'a Value, list_name: &str) -> &'a [Value] {
@@ -251,7 +276,7 @@ fn images_are_there(context: &Context<'_>, pod: &Value) -> bool {
             refuse_image(context, pod, container, reason, &why(image, refusal));
             context.again(Duration::from_millis(20));
         } else {
-            context.again(Duration::from_secs(2));
+            context.again(context.world.clock.takes(Work::BackOff));
         }
         return false;
     }
@@ -320,6 +345,8 @@ fn refuse_image(context: &Context<'_>, pod: &Value, container: &Value, reason: &
 fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<IpAddr>) {
     let address = if pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)) {
         node_address(node)
+    } else if let Some(present) = Some(text(pod, "/status/podIP")).filter(|address| !address.is_empty()) {
+        present.to_owned() // it starts again where it is
     } else {
         let Some(address) = free_address(node, taken) else {
             context.event(
@@ -336,7 +363,8 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
     };
     tell_start(context, pod);
     let now = context.now.clone();
-    let outcome = crash_code(context, pod).or_else(|| crate::pods::exit_code(pod));
+    let crash = crash_code(context, pod);
+    let outcome = crash.or_else(|| crate::pods::exit_code(pod));
     let keeps_running = text(pod, "/spec/restartPolicy") == "Always";
     let phase = match outcome {
         Some(0) if !keeps_running => "Succeeded",
@@ -345,7 +373,10 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
     };
     let runtime = context.runtime();
     let root = istiod::root_at_start(context, pod);
-    runtime.change_process(uid(pod), |process| process.root = root);
+    runtime.change_process(uid(pod), |process| {
+        (process.root, process.crashes_by_fault) = (root, crash.is_some());
+        (process.ready_since, process.running_since) = (None, None);
+    });
     context.modify(POD, pod, |one| {
         let main: Vec<Value> =
             containers(one, "containers").iter().map(|container| started(one, container, &now, outcome)).collect();
@@ -360,7 +391,12 @@ fn run(context: &Context<'_>, pod: &Value, node: &Value, taken: &mut BTreeSet<Ip
         }
         let reason = if phase == "Succeeded" { "PodCompleted" } else { "" };
         set_pod_condition(one, &Condition { kind: "Initialized", status: "True", reason, message: "" }, &now);
-        if phase != "Running" {
+        if phase == "Running" {
+            let names: Vec<String> =
+                containers(one, "containers").iter().map(|container| text(container, "/name").to_owned()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            set_readiness(one, &names, &now);
+        } else {
             for kind in ["Ready", "ContainersReady"] {
                 let reason = if phase == "Succeeded" { "PodCompleted" } else { "PodFailed" };
                 set_pod_condition(one, &Condition { kind, status: "False", reason, message: "" }, &now);
@@ -493,19 +529,22 @@ fn become_ready(context: &Context<'_>, pod: &Value) {
     if crashes(pod) {
         return;
     }
+    if !has_lasted(context, pod, Work::Probe, |process| &mut process.running_since) {
+        return;
+    }
     let unready = unready(context, pod);
     if !unready.is_empty() {
         let message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
         context.event(pod, "Warning", "Unhealthy", message, COMPONENT);
         context.again(Duration::from_millis(100));
     }
-    let root = istiod::root_at_start(context, pod);
+    let (root, present) = (istiod::root_at_start(context, pod), context.world.clock.now());
     context.runtime().change_process(uid(pod), |process| {
         if process.root.is_none() {
             process.root = root;
         }
         if unready.is_empty() {
-            process.ready_since.get_or_insert_with(Instant::now);
+            process.ready_since.get_or_insert(present);
         }
     });
     let now = context.now.clone();

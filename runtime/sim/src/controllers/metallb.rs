@@ -1,6 +1,6 @@
 //! MetalLB's controller: its webhook's certificate, the secret of its speakers, and what the webhook says of pools.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,6 @@ use super::{
     object::{POD, POOL, SECRET, VALIDATING, list, name, namespace, text},
     pods,
 };
-
-/// How long after its pod is ready the webhook begins to serve: long enough that a client without patience is refused, as in life.
-pub const WARM_UP: Duration = Duration::from_millis(60);
 
 fn runs(pod: &Value, image: &str) -> bool {
     list(pod, "/spec/containers").iter().any(|one| text(one, "/image").contains(image))

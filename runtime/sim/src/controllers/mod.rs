@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addons;
+mod adopt;
 mod autoscalers;
 mod certificate;
 mod context;
@@ -23,26 +24,23 @@ mod nodes;
 pub mod object;
 mod pods;
 mod replica_sets;
+mod revisions;
 pub mod runtime;
 mod schedule;
 mod stateful_sets;
 mod validation;
 pub mod webhooks;
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
+pub(crate) use adopt::adopt;
 pub use context::Context;
 use object::Kind;
 pub(crate) use pods::mount_token;
 pub use runtime::Runtime;
 use serde_json::Value;
 
-use crate::{World, kube::Cluster};
+use crate::{Pace, World, kube::Cluster};
 
 /// How long writes are gathered before the controllers look at them.
 const GATHER: Duration = Duration::from_millis(2);
@@ -67,7 +65,7 @@ struct Last {
     /// The revision before it.
     revision: Option<u64>,
     /// When it asked to run again.
-    due: Option<Instant>,
+    due: Option<Duration>,
 }
 
 /// All of them, in the order in which they run.
@@ -99,26 +97,42 @@ const ALL: [Controller; 19] = {
     ]
 };
 
-/// Let the controllers of a cluster run, until [`stop`] is called or the world is gone. Called within a tokio runtime.
+/// Let the controllers of a cluster run, until [`stop`] is called or the world is gone. While time is stepped they rest: a step lets them run.
+/// Called within a tokio runtime.
 pub fn start(world: &Arc<World>, cluster: &Arc<Cluster>) {
     let (weak_world, weak_cluster) = (Arc::downgrade(world), Arc::downgrade(cluster));
-    let mut changed = cluster.store().changed();
+    let (mut changed, clock) = (cluster.store().changed(), Arc::clone(&world.clock));
     let task = tokio::spawn(async move {
-        let mut loops = Loops::default();
+        let mut moved = clock.moved();
         loop {
             changed.borrow_and_update();
-            let due = {
-                let (Some(world), Some(cluster)) = (weak_world.upgrade(), weak_cluster.upgrade()) else { return };
-                loops.settle(&world, &cluster)
+            moved.borrow_and_update();
+            let (Some(world), Some(cluster)) = (weak_world.upgrade(), weak_cluster.upgrade()) else { return };
+            let due = if clock.pace() == Pace::Stepped { None } else { settle(&world, &cluster) };
+            drop(world);
+            let due = async {
+                match due {
+                    Some(due) => clock.reach(due).await,
+                    None => std::future::pending().await,
+                }
             };
-            let rest = due.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
-            if matches!(tokio::time::timeout(rest, changed.changed()).await, Ok(Err(_))) {
-                return;
+            tokio::select! {
+                () = tokio::time::sleep(REST) => {}
+                () = due => {}
+                () = cluster.runtime().woken() => {}
+                told = moved.changed() => if told.is_err() { return },
+                told = changed.changed() => if told.is_err() { return },
             }
+            drop(cluster);
             tokio::time::sleep(GATHER).await;
         }
     });
     cluster.runtime().enter(Some(task));
+}
+
+/// Run the controllers of a cluster until nothing changes any more. Returns when one of them wants to run again at the latest.
+pub(crate) fn settle(world: &Arc<World>, cluster: &Arc<Cluster>) -> Option<Duration> {
+    cluster.runtime().passes().settle(world, cluster)
 }
 
 /// End the controllers of a cluster.
@@ -142,13 +156,13 @@ pub struct Loops([Last; ALL.len()]);
 
 impl Loops {
     /// Run the controllers until nothing changes any more. Returns when one of them wants to run again at the latest.
-    pub fn settle(&mut self, world: &Arc<World>, cluster: &Arc<Cluster>) -> Option<Instant> {
+    pub fn settle(&mut self, world: &Arc<World>, cluster: &Arc<Cluster>) -> Option<Duration> {
         for _ in 0..PASSES {
             if !self.pass(&Context::new(world, cluster)) {
                 return self.0.iter().filter_map(|last| last.due).min();
             }
         }
-        Some(Instant::now())
+        Some(world.clock.now())
     }
 
     /// Each controller for which something has changed, once. Returns whether one did run.
@@ -161,7 +175,7 @@ impl Loops {
             ran = true;
             last.revision = Some(context.store().revision());
             (controller.step)(context);
-            last.due = context.take_again().map(|after| Instant::now() + after);
+            last.due = context.take_again().map(|after| context.world.clock.now() + after);
         }
         ran
     }
@@ -170,7 +184,7 @@ impl Loops {
 fn must_run(context: &Context<'_>, controller: &Controller, last: &Last) -> bool {
     let Some(revision) = last.revision else { return true };
     let has_changed = |kind: &Kind| context.store().events(*kind, revision).is_none_or(|events| !events.is_empty());
-    last.due.is_some_and(|due| due <= Instant::now()) || controller.kinds.iter().any(has_changed)
+    last.due.is_some_and(|due| due <= context.world.clock.now()) || controller.kinds.iter().any(has_changed)
 }
 
 #[cfg(test)]
@@ -228,6 +242,31 @@ mod tests {
         loops.settle(&world, &cluster);
         assert_eq!(cluster.store().revision(), revision);
         assert_eq!(world.recorder.all(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn stepped_time_goes_from_one_delay_to_the_next() {
+        let (world, cluster) = fresh();
+        world.clock.set_pace(Pace::Stepped);
+        world.insert_cluster(&cluster);
+        let ready = || {
+            let node = cluster.store().get(NODE, None, "west-control-plane").unwrap();
+            condition(&node, "Ready") == "True"
+        };
+        let available = || {
+            let dns = cluster.store().get(DEPLOYMENT, Some("kube-system"), "coredns");
+            dns.is_some_and(|dns| condition(&dns, "Available") == "True")
+        };
+        world.step(Duration::ZERO).unwrap();
+        assert!(!ready() && !available());
+        // The network of the node is pulled first.
+        world.step(Duration::from_secs(2)).unwrap();
+        assert!(ready() && !available());
+        let before = world.clock.elapsed();
+        assert_eq!(world.step(Duration::from_secs(10)), Some(before + Duration::from_secs(10)));
+        assert!(available());
+        world.clock.set_pace(Pace::Automatic);
+        assert_eq!(world.step(Duration::from_secs(1)), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn step(context: &Context<'_>) {
                 "metadata": {
                     "name": "kube-root-ca.crt", "namespace": of, "annotations": {"kubernetes.io/description": description},
                 },
-                "data": {"ca.crt": context.cluster.ca_pem()},
+                "data": {"ca.crt": context.cluster.root_pem()},
             }));
         }
         if space.pointer("/status/phase").is_none()

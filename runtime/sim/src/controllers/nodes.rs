@@ -17,6 +17,9 @@ pub fn step(context: &Context<'_>) {
             continue;
         }
         let is_slow = context.has_fault(&Fault::SlowNode { name: name(&node).to_owned() });
+        if !is_slow && context.cluster.was_found(&node) {
+            continue; // its kubelet has told how it is
+        }
         if is_slow || !has_network(context, &node) {
             not_ready(context, &node);
         } else {

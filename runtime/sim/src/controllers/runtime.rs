@@ -6,11 +6,12 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::Duration,
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
+use super::Loops;
 use crate::{
     mesh::{Access, Clients, ClusterView},
     pods::Variables,
@@ -35,13 +36,19 @@ pub struct Runtime {
     turns: Mutex<BTreeMap<String, u64>>,
     routes: Mutex<Vec<ipnet::IpNet>>,
     checked: Mutex<BTreeMap<u64, Checked>>,
+    woken: Notify,
+    passes: Mutex<Loops>,
 }
 
 /// What runs in a pod, by the pod's uid.
 #[derive(Debug, Clone, Default)]
 pub struct Process {
     /// When its containers were ready for the first time.
-    pub ready_since: Option<Instant>,
+    pub ready_since: Option<Duration>,
+    /// When its images began to be pulled.
+    pub pulling_since: Option<Duration>,
+    /// When its containers were started.
+    pub running_since: Option<Duration>,
     /// The root certificate that its proxy, or the istiod in it, was started with.
     pub root: Option<Arc<str>>,
     /// Whether the listeners of its proxy were drained.
@@ -50,6 +57,8 @@ pub struct Process {
     pub variables: Arc<BTreeMap<String, Variables>>,
     /// How often the image was asked for in vain.
     pub failed_pulls: u32,
+    /// Whether it crashes because a fault says so.
+    pub crashes_by_fault: bool,
 }
 
 /// How many events are remembered as told.
@@ -60,6 +69,22 @@ impl Runtime {
         if let Some(old) = std::mem::replace(&mut *lock(&self.task), task) {
             old.abort();
         }
+    }
+
+    /// The controllers, with what each has seen.
+    pub(super) fn passes(&self) -> MutexGuard<'_, Loops> {
+        lock(&self.passes)
+    }
+
+    /// Let all controllers look at everything anew, though no object has changed.
+    pub(crate) fn wake(&self) {
+        *self.passes() = Loops::default();
+        self.woken.notify_one();
+    }
+
+    /// Resolves when [`Runtime::wake`] is called, or was since the last time.
+    pub(super) async fn woken(&self) {
+        self.woken.notified().await;
     }
 
     pub(super) fn leave(&self) {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    object::{POD, STATEFUL_SET, is_controlled_by, is_going, label, name, number, template_hash, text},
-    pods,
+    object::{POD, STATEFUL_SET, is_controlled_by, is_going, name, number, template_hash, text},
+    pods, revisions,
 };
 
 /// One step of every stateful set.
@@ -45,7 +45,7 @@ fn scale(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], wanted: i64, 
         }
     }
     let index = |pod: &Value| name(pod).rsplit('-').next().and_then(|one| one.parse::<i64>().ok()).unwrap_or(0);
-    let outdated = |pod: &Value| label(pod, "controller-revision-hash") != Some(hash);
+    let outdated = |pod: &Value| !revisions::is_present(context, set, pod, hash);
     let mut goes: Vec<&&Arc<Value>> =
         mine.iter().filter(|pod| !is_going(pod) && (index(pod) >= wanted || outdated(pod))).collect();
     goes.sort_by_key(|pod| std::cmp::Reverse(index(pod)));
@@ -56,7 +56,7 @@ fn scale(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], wanted: i64, 
 
 fn tell(context: &Context<'_>, set: &Value, mine: &[&Arc<Value>], hash: &str) {
     let ready = mine.iter().filter(|pod| pods::is_ready(pod)).count();
-    let updated = mine.iter().filter(|pod| label(pod, "controller-revision-hash") == Some(hash)).count();
+    let updated = mine.iter().filter(|pod| revisions::is_present(context, set, pod, hash)).count();
     let mut status = json!({
         "replicas": mine.len(), "availableReplicas": ready, "collisionCount": 0, "currentRevision": hash, "updateRevision": hash,
         "observedGeneration": set["metadata"]["generation"],

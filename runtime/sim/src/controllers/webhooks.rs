@@ -1,6 +1,6 @@
 //! Admission by webhooks: which of them an object concerns, who answers, and what the answer is.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{
     },
     pods,
 };
-use crate::{Fault, kube::Cluster};
+use crate::{Fault, clock::Work, kube::Cluster};
 
 /// What is to be admitted.
 pub struct Request<'a> {
@@ -171,7 +171,7 @@ fn backend_in(cluster: &Cluster, world: &crate::World, service: &Value) -> Optio
         let is_metallb =
             list(pod, "/spec/containers").iter().any(|one| text(one, "/image").contains("metallb/controller"));
         if is_metallb {
-            let serves = since.is_some_and(|since| Instant::now() >= since + metallb::WARM_UP);
+            let serves = since.is_some_and(|since| world.clock.now() >= since + world.clock.takes(Work::Webhook));
             return serves.then_some(Backend::Metallb);
         }
         world.recorder.unknown(format!("the webhook of pod {}", name(pod)));

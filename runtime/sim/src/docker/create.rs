@@ -296,6 +296,7 @@ fn insert(world: &Arc<World>, plan: Plan) -> Result<String, Failure> {
         tasks: Vec::new(),
         turns: watch::Sender::default(),
         input: None,
+        found: false,
         config,
     };
     world.engine.events.container(&container, "create");

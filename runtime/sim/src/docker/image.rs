@@ -31,6 +31,12 @@ pub struct Image {
     pub pulled: bool,
 }
 
+/// The entry of a configuration with the identifier of an image that was taken over: that of the whole configuration, which is not told.
+const IDENTIFIER: &str = "simulated.identifier";
+
+/// What nodes of kind run.
+const NODE_ENTRYPOINT: [&str; 2] = ["/usr/local/bin/entrypoint", "/sbin/init"];
+
 /// The digest of bytes.
 pub fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
@@ -61,6 +67,36 @@ impl Image {
             size: layer.len() as u64,
             layers: vec![layer],
             files,
+            pulled: true,
+        }
+    }
+
+    /// The image that a real engine has told of. Its layers stay there.
+    pub fn of_engine(told: &Value) -> Self {
+        let names = |key: &str| {
+            let all = super::state::texts(told.get(key)).into_iter();
+            all.filter(|name| !name.starts_with("<none>")).collect::<Vec<String>>()
+        };
+        let (tags, digests) = (names("RepoTags"), names("RepoDigests"));
+        let references = tags.iter().chain(&digests).filter_map(|name| Reference::parse(name));
+        let is_node = super::state::texts(told.pointer("/Config/Entrypoint")) == NODE_ENTRYPOINT;
+        let files = references.map(|reference| known(&reference).1).next().unwrap_or_default();
+        let files = match files.get("/kind/version") {
+            None if is_node => node::image::files(node::image::VERSION),
+            _ => files,
+        };
+        let document = json!({
+            "architecture": told["Architecture"], "os": told["Os"], "created": told["Created"], "config": told["Config"],
+            "rootfs": { "type": "layers", "diff_ids": told["RootFS"]["Layers"] }, IDENTIFIER: told["Id"],
+        });
+        Self {
+            id: told["Id"].as_str().unwrap_or_default().to_owned(),
+            tags,
+            digests,
+            document: document.to_string().into(),
+            layers: Vec::new(),
+            files,
+            size: told["Size"].as_u64().unwrap_or_default(),
             pulled: true,
         }
     }
@@ -115,7 +151,7 @@ fn known(reference: &Reference) -> (Value, Files) {
             files = node::image::files(version);
             config["Env"] =
                 json!(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "container=docker"]);
-            config["Entrypoint"] = json!(["/usr/local/bin/entrypoint", "/sbin/init"]);
+            config["Entrypoint"] = json!(NODE_ENTRYPOINT);
             config["StopSignal"] = "SIGRTMIN+3".into();
         }
         "kindest/haproxy" => {
@@ -215,14 +251,14 @@ fn of_manifest(entry: &Value, parts: &BTreeMap<String, Bytes>) -> Result<Image, 
     for layer in &layers {
         files.unpack("/", layer).map_err(|error| error.to_string())?;
     }
-    serde_json::from_slice::<Value>(&document).map_err(|error| error.to_string())?;
+    let described: Value = serde_json::from_slice(&document).map_err(|error| error.to_string())?;
     let tags = super::state::texts(entry.get("RepoTags"));
     let familiar = |name: &String| {
         let reference = Reference::parse(name)?;
         Some(format!("{}:{}", reference.familiar(), reference.tag?))
     };
     Ok(Image {
-        id: digest(&document),
+        id: described[IDENTIFIER].as_str().map_or_else(|| digest(&document), str::to_owned),
         tags: tags.iter().filter_map(familiar).collect(),
         digests: Vec::new(),
         document,

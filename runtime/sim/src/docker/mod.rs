@@ -14,6 +14,7 @@ pub(crate) mod image;
 mod images;
 pub(crate) mod lifecycle;
 mod list;
+mod load;
 pub(crate) mod log;
 mod logs;
 mod networks;
@@ -27,16 +28,20 @@ mod volumes;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use crate::{World, mesh, node, stream::ByteStream};
+use crate::{World, kube::Cluster, mesh, node, start::EngineStart, stream::ByteStream};
 
 pub(crate) use server::serve;
 
 /// The engine.
 pub struct Engine {
     state: Mutex<state::State>,
+    loaded: AtomicBool,
     pub(crate) events: events::Events,
 }
 
@@ -44,7 +49,28 @@ impl Engine {
     /// An engine as it is after its installation: with the networks `bridge`, `host` and `none`.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: Mutex::new(networks::fresh()), events: events::Events::default() }
+        Self { state: Mutex::new(networks::fresh()), loaded: AtomicBool::new(false), events: events::Events::default() }
+    }
+
+    /// Take over what a real engine has told, in place of what is there.
+    pub(crate) fn load(&self, start: &EngineStart) {
+        *self.state() = load::state(start);
+        self.loaded.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it has what a real engine had.
+    pub(crate) fn was_loaded(&self) -> bool {
+        self.loaded.load(Ordering::SeqCst)
+    }
+
+    /// Note that the nodes of a cluster are its nodes, and give its control planes the files that kubeadm leaves.
+    pub(crate) fn adopt(&self, cluster: &Arc<Cluster>) {
+        for one in &mut self.state().containers {
+            if one.is_node() && one.label("io.x-k8s.kind.cluster") == Some(cluster.name()) {
+                one.cluster = Some(cluster.name().to_owned());
+                node::adopt(one, cluster);
+            }
+        }
     }
 
     /// What it has. Not to be held while waiting.

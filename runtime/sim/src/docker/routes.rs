@@ -7,7 +7,7 @@ use http::Method;
 use super::{
     archive, attach,
     call::Call,
-    create, events, exec, images, lifecycle, list, logs, networks,
+    create, events, exec, images, lifecycle, list, load, logs, networks,
     reply::{self, Answer, Failure},
     system, volumes,
 };
@@ -42,6 +42,15 @@ pub(crate) async fn answer(world: &Arc<World>, call: Call) -> Answer {
 }
 
 async fn of_containers(world: &Arc<World>, call: Call, rest: &[&str]) -> Answer {
+    if let [id, act] = rest {
+        match *act {
+            "start" | "restart" | "unpause" => load::known(world, id, "a start")?,
+            "exec" | "attach" | "top" => load::known(world, id, "a command")?,
+            "archive" => load::known(world, id, "the files")?,
+            "logs" => load::known(world, id, "the log")?,
+            _ => {}
+        }
+    }
     match (call.method.as_str(), rest) {
         ("GET", ["json"]) => list::list(world, &call),
         ("POST", ["create"]) => create::create(world, call).await,

@@ -106,6 +106,8 @@ pub struct Container {
     pub turns: watch::Sender<Turns>,
     /// Sends what is typed to its program.
     pub input: Option<tokio::sync::mpsc::Sender<bytes::Bytes>>,
+    /// Whether it was there before the simulation: taken over from a real engine.
+    pub found: bool,
 }
 
 /// How often a container has ended, and with what.

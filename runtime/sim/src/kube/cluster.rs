@@ -1,6 +1,9 @@
 //! A cluster: its objects, its keys, its nodes.
 
-use std::sync::{Arc, Weak};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+};
 
 use serde_json::{Value, json};
 
@@ -59,6 +62,18 @@ pub struct Cluster {
     pub(super) registry: super::registry::Registry,
     admin: Identity,
     tokens: TokenKey,
+    pub(super) loaded: Option<Loaded>,
+}
+
+/// What is known of the origin of a cluster that was taken over.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// The certificate of its real authority, PEM: what its objects name.
+    pub(super) authority: String,
+    /// Group and kind of objects that were left out.
+    pub(super) left_out: BTreeSet<(String, String)>,
+    /// The identifiers of its objects.
+    pub(super) objects: BTreeSet<String>,
 }
 
 impl Cluster {
@@ -67,6 +82,13 @@ impl Cluster {
     /// # Errors
     /// When its keys cannot be made.
     pub fn start(world: &Arc<World>, config: Config) -> Result<Arc<Self>, Error> {
+        let cluster = Self::prepare(world, config, None)?;
+        fresh::fill(&cluster.store, &cluster.config);
+        Ok(cluster)
+    }
+
+    /// A cluster without objects.
+    pub(super) fn prepare(world: &Arc<World>, config: Config, loaded: Option<Loaded>) -> Result<Arc<Self>, Error> {
         let authority = Authority::create()?;
         let mut hosts = config.hosts.clone();
         let names =
@@ -74,19 +96,22 @@ impl Cluster {
         hosts.extend(names.map(str::to_owned));
         hosts.push(config.address.clone());
         hosts.retain(|host| !host.is_empty());
-        let cluster = Arc::new(Self {
+        let mut seed = format!("{}/{}", world.seed(), config.name);
+        if loaded.is_some() {
+            seed.push_str("/taken over"); // what is found may be of another simulation with this seed
+        }
+        Ok(Arc::new(Self {
             tls: authority.server(&hosts)?,
             admin: authority.user("kubernetes-admin", &["system:masters"])?,
             tokens: TokenKey::create()?,
-            store: Store::new(format!("{}/{}", world.seed(), config.name)),
+            store: Store::new(seed),
             world: Arc::downgrade(world),
             registry: super::registry::Registry::default(),
             authority,
             runtime: crate::controllers::Runtime::default(),
             config,
-        });
-        fresh::fill(&cluster.store, &cluster.config);
-        Ok(cluster)
+            loaded,
+        }))
     }
 
     /// The name, as kind calls it: `west`.
@@ -118,10 +143,36 @@ impl Cluster {
         &self.store
     }
 
-    /// The certificate of its authority, PEM: what `kube-root-ca.crt` holds.
+    /// The certificate of its authority, PEM: what its server and its kubeconfig show.
     #[must_use]
     pub fn ca_pem(&self) -> String {
         self.authority.pem()
+    }
+
+    /// The certificate that its objects name as that of its authority, PEM: of a cluster that was taken over the real one's.
+    #[must_use]
+    pub fn root_pem(&self) -> String {
+        let loaded = self.loaded.as_ref().map(|loaded| loaded.authority.clone());
+        loaded.filter(|authority| !authority.is_empty()).unwrap_or_else(|| self.ca_pem())
+    }
+
+    /// Whether this object was there before the simulation.
+    #[must_use]
+    pub fn was_found(&self, object: &Value) -> bool {
+        self.loaded.as_ref().is_some_and(|loaded| loaded.objects.contains(super::object::text(object, "/metadata/uid")))
+    }
+
+    /// Whether it was taken over from a real one.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.is_some()
+    }
+
+    /// Whether objects of this kind were left out when it was taken over.
+    #[must_use]
+    pub fn left_out(&self, group: &str, kind: &str) -> bool {
+        let key = (group.to_owned(), kind.to_owned());
+        self.loaded.as_ref().is_some_and(|loaded| loaded.left_out.contains(&key))
     }
 
     /// The kubeconfig of its administrator, as kind and kubeadm name the entries, for a server at this address.
@@ -167,7 +218,9 @@ impl Cluster {
     #[must_use]
     pub fn token_user(&self, token: &str, audiences: &[String]) -> Option<User> {
         let own = [token::ISSUER.to_owned()];
-        self.tokens.user(&self.store, token, if audiences.is_empty() { &own } else { audiences })
+        let audiences = if audiences.is_empty() { &own } else { audiences };
+        let issued = self.tokens.user(&self.store, token, audiences);
+        issued.or_else(|| self.loaded.as_ref().and_then(|_| token::kept(&self.store, token)))
     }
 
     /// Record something that is not known, and say so.

@@ -9,7 +9,8 @@ use super::{
     object,
     schema::Schema,
     status::{Cause, Status},
-    types::Sharing,
+    store::Store,
+    types::{self, Sharing},
 };
 
 /// One who owns fields.
@@ -96,6 +97,32 @@ pub(super) fn updated(after: &mut Value, before: Option<&Value>, schema: Schema<
         }
     }
     write(after, all);
+}
+
+/// Change an object of one of Kubernetes' own kinds as a program does that is known by a name: what it changes is its own from then on.
+///
+/// # Errors
+/// When it does not exist.
+pub(crate) fn update_as(
+    store: &Store,
+    program: &str,
+    (api_version, kind): (&str, &str),
+    object: &Value,
+    change: impl FnOnce(&mut Value),
+) -> Result<bool, Status> {
+    store.modify((api_version, kind), object::namespace(object), object::name(object), |one| {
+        let before = one.clone();
+        change(one);
+        let manager = Manager {
+            name: program.to_owned(),
+            operation: "Update",
+            api_version: api_version.to_owned(),
+            subresource: String::new(),
+        };
+        if let Some(root) = types::root(api_version, kind).filter(|_| *one != before) {
+            updated(one, Some(&before), Schema::Type(root), &manager);
+        }
+    })
 }
 
 /// Merge what somebody applies into the object that is there; `live` is null when there is none.

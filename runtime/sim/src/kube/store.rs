@@ -134,6 +134,21 @@ impl Store {
         Ok(self.commit(state, shelf, key, Change::Added, value))
     }
 
+    /// Put objects into a store that has none, as they are: with their identity, versions, times and managers. What is written afterwards gets
+    /// later versions.
+    pub fn load(&self, objects: Vec<Value>) {
+        let mut state = self.write();
+        for value in objects {
+            let version: u64 = object::text(&value, "/metadata/resourceVersion").parse().unwrap_or_default();
+            state.revision = state.revision.max(version);
+            let (shelf, key) = place(&value);
+            state.shelves.entry(shelf).or_default().objects.insert(key, Arc::new(value));
+        }
+        let revision = state.revision;
+        state.shelves.values_mut().for_each(|shelf| shelf.forgotten = revision);
+        self.0.changed.send_replace(revision);
+    }
+
     /// Replace an object. What identifies it stays, whatever `value` says; the generation grows when more than status and metadata change. An
     /// object that was only waiting for its finalizers is gone when the last is taken away. Nothing is written when nothing changes.
     ///

@@ -106,6 +106,22 @@ impl TokenKey {
     }
 }
 
+/// Whose token it is, if a secret of a service account holds it: the key that signed the tokens of a cluster that was taken over is not known, but
+/// what its token controller has put into such a secret is good.
+pub(super) fn kept(store: &Store, token: &str) -> Option<User> {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(token);
+    let holds = |secret: &&super::Object| {
+        secret["type"] == "kubernetes.io/service-account-token" && secret["data"]["token"] == encoded.as_str()
+    };
+    let secret = store.list(("v1", "Secret"), None).iter().find(holds).cloned()?;
+    let namespace = object::namespace(&secret)?;
+    let name = object::text(&secret, "/metadata/annotations/kubernetes.io~1service-account.name");
+    let account = store.get(("v1", "ServiceAccount"), Some(namespace), name)?;
+    let mut user = User::service_account(namespace, name);
+    user.uid = object::text(&account, "/metadata/uid").to_owned();
+    Some(user)
+}
+
 fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }

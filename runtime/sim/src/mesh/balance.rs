@@ -1,9 +1,6 @@
 //! Load balancing of a proxy: localities and priorities, turns, hosts that are ejected.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
@@ -20,7 +17,7 @@ struct Memory {
     turn: u64,
     credits: BTreeMap<String, f64>,
     failures: BTreeMap<String, u64>,
-    ejected: BTreeMap<String, (Instant, u32)>,
+    ejected: BTreeMap<String, (Duration, u32)>,
 }
 
 /// A host to choose.
@@ -46,9 +43,14 @@ pub struct Ejection {
 impl Clients {
     /// The next host: of the first priority that has one which is neither ejected nor was tried for this request. Hosts take turns by weight;
     /// the order within a round follows from the seed.
-    pub fn choose(&mut self, client: &str, seed: u64, choices: &[Choice], tried: &[usize]) -> Option<usize> {
+    pub fn choose(
+        &mut self,
+        client: &str,
+        (seed, now): (u64, Duration),
+        choices: &[Choice],
+        tried: &[usize],
+    ) -> Option<usize> {
         let memory = self.0.entry(client.to_owned()).or_default();
-        let now = Instant::now();
         let ejected = |choice: &Choice| memory.ejected.get(&choice.key).is_some_and(|(until, _)| *until > now);
         let fit = |index: &usize| choices[*index].weight > 0.0 && !ejected(&choices[*index]);
         let all: Vec<usize> = (0..choices.len()).filter(fit).collect();
@@ -77,14 +79,14 @@ impl Clients {
     }
 
     /// Note how a request to a host ended.
-    pub fn note(&mut self, client: &str, key: &str, failed: bool, ejection: Option<Ejection>) {
+    pub fn note(&mut self, client: &str, now: Duration, key: &str, failed: bool, ejection: Option<Ejection>) {
         let memory = self.0.entry(client.to_owned()).or_default();
         let failures = memory.failures.entry(key.to_owned()).or_default();
         *failures = if failed { *failures + 1 } else { 0 };
         let Some(ejection) = ejection.filter(|one| one.failures > 0 && *failures >= one.failures) else { return };
         *failures = 0;
         let times = memory.ejected.get(key).map_or(0, |(_, times)| *times) + 1;
-        memory.ejected.insert(key.to_owned(), (Instant::now() + ejection.base * times, times));
+        memory.ejected.insert(key.to_owned(), (now + ejection.base * times, times));
     }
 }
 
@@ -238,7 +240,7 @@ mod tests {
         let choice = |key: &str, weight| Choice { key: key.into(), priority: 0, weight };
         let choices = [choice("a", 80.0), choice("b", 20.0)];
         let mut clients = Clients::default();
-        let counted = (0..100).filter(|_| clients.choose("c", 1, &choices, &[]) == Some(0)).count();
+        let counted = (0..100).filter(|_| clients.choose("c", (1, Duration::ZERO), &choices, &[]) == Some(0)).count();
         assert!((78..=82).contains(&counted), "{counted}");
     }
 
@@ -247,9 +249,9 @@ mod tests {
         let choice = |key: &str, priority| Choice { key: key.into(), priority, weight: 1.0 };
         let choices = [choice("a", 0), choice("b", 3)];
         let mut clients = Clients::default();
-        assert_eq!(clients.choose("c", 1, &choices, &[]), Some(0));
-        clients.note("c", "a", true, Some(Ejection { failures: 1, base: Duration::from_secs(60) }));
-        assert_eq!(clients.choose("c", 1, &choices, &[]), Some(1));
+        assert_eq!(clients.choose("c", (1, Duration::ZERO), &choices, &[]), Some(0));
+        clients.note("c", Duration::ZERO, "a", true, Some(Ejection { failures: 1, base: Duration::from_secs(60) }));
+        assert_eq!(clients.choose("c", (1, Duration::ZERO), &choices, &[]), Some(1));
     }
 
     #[test]

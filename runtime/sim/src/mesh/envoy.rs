@@ -103,7 +103,8 @@ fn try_all(
     let mut last = Content::unavailable("no healthy upstream");
     let mut noted = Vec::new();
     for attempt in 0..attempts.max(1) {
-        let chosen = runtime.clients().choose(&memory, network.world.seed(), choices, &tried);
+        let chosen =
+            runtime.clients().choose(&memory, (network.world.seed(), network.world.clock.now()), choices, &tried);
         let Some(index) = chosen else { break };
         tried.push(index);
         let result = connect(network, client, &hosts[index], to, request);
@@ -124,7 +125,7 @@ fn try_all(
     }
     // Ejection takes hold for the next request: the first one that fails is seen by the client.
     for (key, failed) in noted {
-        runtime.clients().note(&memory, &key, failed, policy.ejection);
+        runtime.clients().note(&memory, network.world.clock.now(), &key, failed, policy.ejection);
     }
     Outcome { content: last, milliseconds }
 }
@@ -411,8 +412,12 @@ fn pass_through(
     let hosts = hosts(network, control, gateway, to, None, &Policy::default());
     let choices = choices(network, gateway, &hosts, &Policy::default());
     let memory = format!("{}/{host}/{}", spot.pod.uid, to.port);
-    let chosen =
-        network.clusters[spot.cluster].runtime().clients().choose(&memory, network.world.seed(), &choices, &[]);
+    let chosen = network.clusters[spot.cluster].runtime().clients().choose(
+        &memory,
+        (network.world.seed(), network.world.clock.now()),
+        &choices,
+        &[],
+    );
     let host = &hosts[chosen.ok_or_else(reset)?];
     let end = network.route(spot.cluster, host.address, host.port).map_err(|_| reset())?;
     if end.pod.proxy.as_ref().is_some_and(|proxy| proxy.role == Role::Router) {
@@ -467,7 +472,7 @@ pub fn follow(network: &Network<'_>, client: Client<'_>, route: &rules::Route, r
     };
     let choices: Vec<Choice> = parts.iter().enumerate().map(choice).collect();
     let runtime = network.clusters[client.cluster].runtime();
-    let chosen = runtime.clients().choose(&memory, network.world.seed(), &choices, &[]);
+    let chosen = runtime.clients().choose(&memory, (network.world.seed(), network.world.clock.now()), &choices, &[]);
     let part = chosen.and_then(|index| parts.get(index));
     let to = part.and_then(|part| rules::destination(network, client.cluster, part, &route.namespace, request.port));
     let Some(to) = to else {

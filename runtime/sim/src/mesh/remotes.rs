@@ -145,6 +145,11 @@ fn address(server: &str) -> Option<(String, u16)> {
 /// The cluster that a kubeconfig leads to from within a pod.
 fn find(world: &Arc<World>, access: &Access) -> Result<Arc<Cluster>, String> {
     let (host, port) = (&access.host, access.port);
+    if let Some(cluster) =
+        world.server_at(host, port).filter(|_| host.parse::<IpAddr>().is_err() && host != "localhost")
+    {
+        return Ok(cluster);
+    }
     let address: IpAddr = match host.parse() {
         Ok(address) => address,
         Err(_) if host == "localhost" => IpAddr::from([127, 0, 0, 1]),
@@ -159,7 +164,7 @@ fn find(world: &Arc<World>, access: &Access) -> Result<Arc<Cluster>, String> {
 
 /// Show a cluster what a kubeconfig says, and see whether it lets istiod read. Returns the cluster's name.
 fn enter(found: &Cluster, access: &Access) -> Result<String, String> {
-    if found.ca_pem().trim() != access.authority {
+    if found.root_pem().trim() != access.authority {
         return Err("tls: failed to verify certificate: x509: certificate signed by unknown authority".to_owned());
     }
     let user = found.token_user(&access.token, &[]).ok_or("Unauthorized")?;

@@ -188,11 +188,19 @@ pub(crate) fn connect(world: &Arc<World>, id: &str, address: IpAddr, port: u16) 
     }
 }
 
-fn serving(cluster: &Arc<Cluster>) -> ByteStream {
+/// A connection to the API server of a cluster.
+pub(crate) fn serving(cluster: &Arc<Cluster>) -> ByteStream {
     let (near, far) = pair();
     let cluster = Arc::clone(cluster);
     tokio::spawn(async move { cluster.serve(far).await });
     near
+}
+
+/// Give a node that was taken over the files that kubeadm leaves on a control plane.
+pub(crate) fn adopt(one: &mut Container, cluster: &Cluster) {
+    if one.label(ROLE) == Some("control-plane") {
+        programs::control_plane_files(&mut one.files, cluster, &format!("https://{}:{API_PORT}", one.name));
+    }
 }
 
 /// A container is gone: with its last control plane a cluster is gone too.

@@ -9,7 +9,7 @@ use super::{options::Options, unknown};
 use crate::{
     docker::{
         container,
-        files::{Content, Entry, now},
+        files::{Content, Entry, Files, now},
     },
     kube::{Cluster, Config, Node},
     node::{cluster_behind, io::Io, shell::Shell},
@@ -133,8 +133,7 @@ fn init(shell: &Shell, all: &[Value]) -> Result<String, String> {
         address: address.clone(),
     };
     let cluster = Cluster::start(&shell.world, config).map_err(|error| error.to_string())?;
-    let kubeconfig = cluster.admin_kubeconfig(&format!("https://{endpoint}"));
-    write_files(shell, &cluster, &kubeconfig);
+    write_files(shell, &cluster, &format!("https://{endpoint}"));
     for token in of_node["bootstrapTokens"].as_array().into_iter().flatten() {
         keep_token(&cluster, text(token, "/token"));
     }
@@ -170,7 +169,7 @@ fn join(shell: &Shell, all: &[Value]) -> Result<String, String> {
         if shell.read(&format!("{FOLDER}/pki/ca.crt")).is_none() {
             return Err("error execution phase preflight: failure loading certificate for CA: couldn't load the certificate file /etc/kubernetes/pki/ca.crt: open /etc/kubernetes/pki/ca.crt: no such file or directory".to_owned());
         }
-        write_files(shell, &cluster, &cluster.admin_kubeconfig(&format!("https://{endpoint}")));
+        write_files(shell, &cluster, &format!("https://{endpoint}"));
     } else {
         shell.write(&format!("{FOLDER}/kubelet.conf"), kubelet_config(endpoint));
         shell.write(
@@ -294,31 +293,32 @@ fn kubelet_config(endpoint: &str) -> String {
 }
 
 /// The files of a control plane. Keys stay in the simulator.
-fn write_files(shell: &Shell, cluster: &Cluster, kubeconfig: &str) {
-    let (ca, kubeconfig) = (cluster.ca_pem(), kubeconfig.to_owned());
-    let _gone = shell.with_files(|files| {
-        let content = Content::File(kubeconfig.into());
-        files.put(&format!("{FOLDER}/admin.conf"), Entry { content, mode: 0o600, modified: now() });
-        for name in ["kubelet", "controller-manager", "scheduler"] {
-            let text = "# simulated: its credentials stay in the simulator\napiVersion: v1\nkind: Config\n";
-            files.write(&format!("{FOLDER}/{name}.conf"), text);
-        }
-        for name in SHARED {
-            let bytes = match name {
-                "ca.crt" => ca.clone(),
-                _ => format!("simulated: {name} stays in the simulator\n"),
-            };
-            files.write(&format!("{FOLDER}/pki/{name}"), bytes);
-        }
-        for component in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-            let text = format!(
-                "# simulated\napiVersion: v1\nkind: Pod\nmetadata: {{name: {component}, namespace: kube-system}}\n"
-            );
-            files.write(&format!("{FOLDER}/manifests/{component}.yaml"), text);
-        }
-        files.write(
-            "/var/lib/kubelet/config.yaml",
-            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n",
+pub fn control_plane_files(files: &mut Files, cluster: &Cluster, server: &str) {
+    let content = Content::File(cluster.admin_kubeconfig(server).into());
+    files.put(&format!("{FOLDER}/admin.conf"), Entry { content, mode: 0o600, modified: now() });
+    for name in ["kubelet", "controller-manager", "scheduler"] {
+        let text = "# simulated: its credentials stay in the simulator\napiVersion: v1\nkind: Config\n";
+        files.write(&format!("{FOLDER}/{name}.conf"), text);
+    }
+    for name in SHARED {
+        let bytes = match name {
+            "ca.crt" => cluster.ca_pem(),
+            _ => format!("simulated: {name} stays in the simulator\n"),
+        };
+        files.write(&format!("{FOLDER}/pki/{name}"), bytes);
+    }
+    for component in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+        let text = format!(
+            "# simulated\napiVersion: v1\nkind: Pod\nmetadata: {{name: {component}, namespace: kube-system}}\n"
         );
-    }); // the container may have been removed
+        files.write(&format!("{FOLDER}/manifests/{component}.yaml"), text);
+    }
+    files.write(
+        "/var/lib/kubelet/config.yaml",
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n",
+    );
+}
+
+fn write_files(shell: &Shell, cluster: &Cluster, server: &str) {
+    let _gone = shell.with_files(|files| control_plane_files(files, cluster, server)); // the container may have been removed
 }

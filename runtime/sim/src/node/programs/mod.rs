@@ -9,6 +9,8 @@ mod system;
 mod tar;
 mod text;
 
+pub(super) use kubeadm::control_plane_files;
+
 use super::{io::Io, shell::Shell};
 use crate::docker::exec;
 

@@ -152,7 +152,8 @@ async fn sleep(shell: &Shell, arguments: &[String], io: &Io) -> i64 {
             None => return unknown(shell, &format!("sleep {one}"), io).await,
         }
     }
-    tokio::time::sleep(all).await;
+    let clock = std::sync::Arc::clone(&shell.world.clock);
+    clock.reach(clock.now().saturating_add(all)).await;
     0
 }
 

@@ -22,9 +22,6 @@ fn main() {
     // Another binary can be measured, to compare two of them.
     let meshrun = std::env::var_os("MESHRUN_BINARY").map_or_else(meshrun_benches::binary, Into::into);
     let runs: Vec<Run> = CLUSTERS.into_iter().filter_map(|clusters| run(&meshrun, clusters)).collect();
-    for run in &runs {
-        println!("{:>3} clusters: {:>7.1?}   peak {:>7} KiB", run.clusters, run.time, run.kilobytes);
-    }
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
     let more = f64::from(last.clusters.saturating_sub(first.clusters).max(1));
     let memory = last.kilobytes.saturating_sub(first.kilobytes) as f64 / more;
@@ -52,7 +49,10 @@ fn run(meshrun: &Path, clusters: u32) -> Option<Run> {
     let started = Instant::now();
     let ended = command.spawn().and_then(|child| watch(child, &started));
     match ended {
-        Ok(Some((time, kilobytes))) => Some(Run { clusters, time, kilobytes }),
+        Ok(Some((time, kilobytes))) => {
+            println!("{clusters:>3} clusters: {time:>7.1?}   peak {kilobytes:>7} KiB");
+            Some(Run { clusters, time, kilobytes })
+        }
         Ok(None) => {
             println!("{clusters} clusters: the run failed");
             None

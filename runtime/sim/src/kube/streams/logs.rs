@@ -36,7 +36,7 @@ pub(super) const KNOWN: [&str; 10] = [
 pub(super) fn answer(cluster: &Arc<Cluster>, call: &Call, target: &Target) -> Result<Answer, Status> {
     let pod = pod(cluster, target)?;
     if runs_somewhere(&pod).is_err() {
-        return Ok(answer::text(200, "")); // nobody has begun to write
+        return Ok(answer::text(204, "")); // nobody has begun to write
     }
     let container = container(&pod, call.query("container"))?;
     let previous = call.is_set("previous");

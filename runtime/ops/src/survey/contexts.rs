@@ -97,9 +97,8 @@ pub async fn write(leads: &[Lead], simulation: &meshrun_sim::World, path: &Path)
         let text = with_namespace(&text, lead.context.namespace.as_deref())?;
         merge_entry(path, &text, &Names::all(&lead.context.name), lead.note.as_ref(), LOCKED).await?;
     }
-    match leads.iter().find(|lead| lead.context.current) {
-        Some(current) => use_context(&Source::of_file(path), &current.context.name, LOCKED).await.map(drop)?,
-        None => {}
+    if let Some(current) = leads.iter().find(|lead| lead.context.current) {
+        use_context(&Source::of_file(path), &current.context.name, LOCKED).await?;
     }
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::types::{self, Field, Shape, Type};
+use super::{
+    quantity,
+    types::{self, Field, Shape, Type},
+};
 
 /// What is wrong with the form of an object.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,6 +67,7 @@ fn visit(value: &mut Value, shape: &Shape, path: &str, of: (&str, &Field), findi
         return;
     }
     match (shape, value) {
+        (Shape::Quantity, value) => quantity::normalize(value),
         (Shape::List(item), Value::Array(items)) => {
             for (index, part) in items.iter_mut().enumerate() {
                 visit(part, item, &format!("{path}[{index}]"), of, findings);

@@ -337,6 +337,10 @@ fn container(value: &mut Value, in_host: bool) {
         }
     }
     for variable in items(&mut value["env"]) {
+        // An empty value is kept as none.
+        if variable["value"] == "" {
+            object::map_mut(variable).remove("value");
+        }
         if let Some(field) = variable.get_mut("valueFrom").and_then(|from| part(from, "fieldRef")) {
             default(field, "apiVersion", "v1");
         }

@@ -218,12 +218,22 @@ fn conflict(all: &BTreeMap<(String, String), Vec<String>>) -> Status {
 }
 
 /// Merge what is applied into a value: maps by key, shared lists by item, everything else replaced.
+fn is_shared(present: &Value, schema: Schema<'_>) -> bool {
+    match present {
+        Value::Object(_) => !schema.is_atomic(),
+        Value::Array(_) => schema.sharing() != Sharing::Atomic,
+        _ => false,
+    }
+}
+
 fn merge(value: &mut Value, applied: &Value, schema: Schema<'_>) {
     match applied {
         Value::Object(applied) if value.is_object() && !schema.is_atomic() => {
             let map = object::map_mut(value);
             for (key, part) in applied {
                 match part {
+                    // Nothing is no value; of a map or list that several share it is no part, either.
+                    Value::Null if map.get(key).is_some_and(|present| is_shared(present, schema.field(key))) => {}
                     Value::Null => drop(map.remove(key)),
                     part => match map.get_mut(key) {
                         Some(present) => merge(present, part, schema.field(key)),

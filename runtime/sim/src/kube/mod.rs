@@ -21,6 +21,7 @@ mod managed;
 pub mod object;
 mod objects;
 mod openapi;
+mod quantity;
 mod registry;
 mod reviews;
 mod schema;

@@ -304,6 +304,10 @@ impl<'w> Write<'w> {
 
     /// Everything between the request and the store. Returns the object as it is kept.
     fn prepare(&mut self, mut value: Value, before: Option<&Value>, owner: &Owner) -> Result<Value, Status> {
+        if matches!(owner, Owner::Applied) && !self.resource.custom {
+            // What is applied is merged as it is written; it was looked at before.
+            let _known = check::prune(&mut value, &self.resource.api_version(), &self.resource.kind);
+        }
         let own = self.subresource.is_empty();
         self.fill(&mut value);
         if own {

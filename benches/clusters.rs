@@ -10,10 +10,7 @@ fn main() {
         return;
     }
     let meshrun = meshrun_benches::binary();
-    let home = match tempfile::tempdir() {
-        Ok(home) => home,
-        Err(error) => return println!("no temporary folder: {error}"),
-    };
+    let Some(home) = meshrun_benches::home() else { return };
     let kubeconfig = home.path().join("kubeconfig");
     let image = std::env::var("KIND_IMAGE").unwrap_or_else(|_| "kindest/node:v1.27.3".to_owned());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -30,8 +27,7 @@ fn main() {
         delete(&kubeconfig);
     }
     let (ours, theirs) = (meshrun_benches::median(ours), meshrun_benches::median(theirs));
-    let ratio = ours.as_secs_f64() / theirs.as_secs_f64().max(f64::EPSILON);
-    println!("meshrun, two clusters: {ours:.1?}   kind, one after the other: {theirs:.1?}   ratio {ratio:.3}");
+    meshrun_benches::print_ratio(("meshrun, two clusters", ours), ("kind, one after the other", theirs));
 }
 
 fn with(mut command: Command, kubeconfig: &std::path::Path) -> Command {

@@ -34,8 +34,7 @@ fn main() {
         command
     });
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return };
-    let ratio = ours.as_secs_f64() / theirs.as_secs_f64().max(f64::EPSILON);
-    println!("meshrun, multi-primary: {ours:.1?}   the article's way: {theirs:.1?}   ratio {ratio:.3}");
+    meshrun_benches::print_ratio(("meshrun, multi-primary", ours), ("the article's way", theirs));
 }
 
 fn is_there(program: &str) -> bool {
@@ -50,13 +49,7 @@ fn is_there(program: &str) -> bool {
 /// The time of one run in a home of its own, with no cluster before and after it.
 fn timed(command: impl Fn(&Path) -> Command) -> Option<Duration> {
     CLUSTERS.iter().for_each(|cluster| delete_cluster(cluster));
-    let home = match tempfile::tempdir() {
-        Ok(home) => home,
-        Err(error) => {
-            println!("no temporary folder: {error}");
-            return None;
-        }
-    };
+    let home = meshrun_benches::home()?;
     let mut command = command(home.path());
     command.current_dir(meshrun_benches::root()).env("KUBECONFIG", home.path().join("kubeconfig"));
     let time = meshrun_benches::time_aloud(command);

@@ -30,13 +30,7 @@ fn main() {
 }
 
 fn run(meshrun: &Path, clusters: u32) -> Option<Run> {
-    let home = match tempfile::tempdir() {
-        Ok(home) => home,
-        Err(error) => {
-            println!("no temporary folder: {error}");
-            return None;
-        }
-    };
+    let home = meshrun_benches::home()?;
     let mut command = Command::new(meshrun);
     command
         .args(["--quiet", "--sim", "scripts/multi-primary.rhai", "--clusters", &clusters.to_string()])

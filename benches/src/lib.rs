@@ -60,6 +60,16 @@ pub fn compare(rounds: usize, ours: (&str, impl Fn() -> Command), theirs: (&str,
         b.extend(time(theirs.1()));
     }
     let (a, b) = (median(a), median(b));
-    let ratio = a.as_secs_f64() / b.as_secs_f64().max(f64::EPSILON);
-    println!("{}: {a:.1?}   {}: {b:.1?}   ratio {ratio:.3}", ours.0, theirs.0);
+    print_ratio((ours.0, a), (theirs.0, b));
+}
+
+/// Print two times and their ratio.
+pub fn print_ratio(ours: (&str, Duration), theirs: (&str, Duration)) {
+    let ratio = ours.1.as_secs_f64() / theirs.1.as_secs_f64().max(f64::EPSILON);
+    println!("{}: {:.1?}   {}: {:.1?}   ratio {ratio:.3}", ours.0, ours.1, theirs.0, theirs.1);
+}
+
+/// A home folder for one run; none when there is no room for it, which is printed.
+pub fn home() -> Option<tempfile::TempDir> {
+    tempfile::tempdir().inspect_err(|error| println!("no temporary folder: {error}")).ok()
 }

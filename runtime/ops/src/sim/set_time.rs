@@ -1,8 +1,7 @@
 //! `sim::set_time`: how time passes.
 
-use meshrun_sim::Pace;
-
 use meshrun_host::{Effect, Failure};
+use meshrun_sim::Pace;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

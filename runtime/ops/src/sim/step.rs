@@ -1,8 +1,7 @@
 //! `sim::step`: let time go on.
 
-use meshrun_terms::Timeout;
-
 use meshrun_host::{Effect, Failure};
+use meshrun_terms::Timeout;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

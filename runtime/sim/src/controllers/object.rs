@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+pub use crate::kube::object::text;
+
 /// A kind: its `apiVersion` and its name.
 pub type Kind = (&'static str, &'static str);
 
@@ -41,11 +43,6 @@ pub fn namespace(object: &Value) -> &str {
 /// The unique id of an object.
 pub fn uid(object: &Value) -> &str {
     text(object, "/metadata/uid")
-}
-
-/// A text at a path, empty when there is none.
-pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A number at a path.

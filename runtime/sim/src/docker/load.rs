@@ -3,7 +3,7 @@
 //! What runs in a container that was not made here is not known: commands, files and logs of it are answered with 501. Nodes of kind are the
 //! exception, for their clusters are read too.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -18,12 +18,11 @@ use super::{
     state::{Container, Mount, Network, Place, State, Status, Subnet, Turns, Volume},
 };
 use crate::{
-    World, node,
+    World,
+    kube::object::text,
+    node::{self, CLUSTER, ROLE},
     start::{ContainerStart, EngineStart},
 };
-
-/// The label with the name of the cluster of a node.
-const CLUSTER: &str = "io.x-k8s.kind.cluster";
 
 /// The state of an engine that has what was told.
 pub(super) fn state(start: &EngineStart) -> State {
@@ -58,10 +57,6 @@ pub(crate) fn known(world: &World, wanted: &str, act: &str) -> Result<(), Failur
     };
     drop(state);
     Err(Failure::unknown(world.recorder.unknown(what)))
-}
-
-fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn time(value: &Value, pointer: &str) -> Option<Timestamp> {
@@ -167,19 +162,21 @@ fn container(start: &ContainerStart) -> Container {
 }
 
 fn place(told: &Value) -> Place {
-    let address = |pointer: &str| text(told, pointer).parse().ok(); // an empty one is none
-    let address6 = |pointer: &str| text(told, pointer).parse().ok(); // the same
     Place {
         network: text(told, "/NetworkID").to_owned(),
-        wanted_ipv4: address("/IPAMConfig/IPv4Address"),
-        wanted_ipv6: address6("/IPAMConfig/IPv6Address"),
+        wanted_ipv4: address(told, "/IPAMConfig/IPv4Address"),
+        wanted_ipv6: address(told, "/IPAMConfig/IPv6Address"),
         aliases: super::state::texts(told.get("Aliases")).into_iter().filter(|one| !is_identifier(one)).collect(),
         links: told["Links"].clone(),
         driver_options: told["DriverOpts"].clone(),
         endpoint: text(told, "/EndpointID").to_owned(),
-        ipv4: address("/IPAddress"),
-        ipv6: address6("/GlobalIPv6Address"),
+        ipv4: address(told, "/IPAddress"),
+        ipv6: address(told, "/GlobalIPv6Address"),
     }
+}
+
+fn address<A: FromStr>(told: &Value, pointer: &str) -> Option<A> {
+    text(told, pointer).parse().ok() // an empty one is none
 }
 
 /// The engine itself adds the beginning of a container's identifier.
@@ -211,7 +208,7 @@ fn ports(port: &str, bindings: &Value) -> Vec<(String, IpAddr, u16)> {
 impl Container {
     /// Whether it is a node of kind, or the load balancer of a cluster of kind.
     pub fn is_node(&self) -> bool {
-        self.label(CLUSTER).is_some() && self.label("io.x-k8s.kind.role").is_some()
+        self.label(CLUSTER).is_some() && self.label(ROLE).is_some()
     }
 }
 
@@ -227,7 +224,7 @@ mod tests {
             "Id": "a".repeat(64), "Name": "/east-control-plane", "Created": "2024-01-02T03:04:05.000000001Z",
             "Path": "/usr/local/bin/entrypoint", "Args": ["/sbin/init"], "Image": format!("sha256:{}", "1".repeat(64)),
             "State": { "Status": "running", "Pid": 17, "ExitCode": 0, "StartedAt": "2024-01-02T03:04:06Z", "FinishedAt": "0001-01-01T00:00:00Z" },
-            "Config": { "Image": "kindest/node:v1.27.3", "Labels": { CLUSTER: "east", "io.x-k8s.kind.role": "control-plane" } },
+            "Config": { "Image": "kindest/node:v1.27.3", "Labels": { CLUSTER: "east", ROLE: "control-plane" } },
             "HostConfig": { "Privileged": true },
             "NetworkSettings": {
                 "Ports": { "6443/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "34567" }] },

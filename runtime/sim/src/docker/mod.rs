@@ -66,7 +66,7 @@ impl Engine {
     /// Note that the nodes of a cluster are its nodes, and give its control planes the files that kubeadm leaves.
     pub(crate) fn adopt(&self, cluster: &Arc<Cluster>) {
         for one in &mut self.state().containers {
-            if one.is_node() && one.label("io.x-k8s.kind.cluster") == Some(cluster.name()) {
+            if one.is_node() && one.label(node::CLUSTER) == Some(cluster.name()) {
                 one.cluster = Some(cluster.name().to_owned());
                 node::adopt(one, cluster);
             }

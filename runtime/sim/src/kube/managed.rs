@@ -217,7 +217,7 @@ fn conflict(all: &BTreeMap<(String, String), Vec<String>>) -> Status {
     status
 }
 
-/// Merge what is applied into a value: maps by key, shared lists by item, everything else replaced.
+/// Whether several appliers may own parts of a value.
 fn is_shared(present: &Value, schema: Schema<'_>) -> bool {
     match present {
         Value::Object(_) => !schema.is_atomic(),
@@ -226,6 +226,7 @@ fn is_shared(present: &Value, schema: Schema<'_>) -> bool {
     }
 }
 
+/// Merge what is applied into a value: maps by key, shared lists by item, everything else replaced.
 fn merge(value: &mut Value, applied: &Value, schema: Schema<'_>) {
     match applied {
         Value::Object(applied) if value.is_object() && !schema.is_atomic() => {

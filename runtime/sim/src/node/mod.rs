@@ -30,7 +30,10 @@ use shell::Shell;
 /// Where API servers listen in their nodes.
 pub(crate) const API_PORT: u16 = 6443;
 
-const ROLE: &str = "io.x-k8s.kind.role";
+/// The label with what a node is: `control-plane`, `worker`.
+pub(crate) const ROLE: &str = "io.x-k8s.kind.role";
+/// The label with the name of its cluster.
+pub(crate) const CLUSTER: &str = "io.x-k8s.kind.cluster";
 const BALANCER_CONFIG: &str = "/usr/local/etc/haproxy/haproxy.cfg";
 
 /// A command in a container.
